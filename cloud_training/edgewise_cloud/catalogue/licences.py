@@ -1,0 +1,20 @@
+"""Licence classes of the catalogue, and which of them a shipped model may be trained on."""
+
+from collections.abc import Iterable
+
+SHIPPABLE = frozenset({"open", "copyleft", "unstated", "opus-terms", "tweets-terms"})
+"""Classes that training uses by default."""
+
+REFUSED = frozenset({"nc", "nc-nd", "research", "gated", "open/nc per story"})
+"""Classes for evaluation only."""
+
+ALL_LICENCES = SHIPPABLE | REFUSED
+"""Every class: for evaluation, which trains nothing."""
+
+MIXED = "mixed"
+"""Class of a file whose rows have licences of their own, by source."""
+
+
+def allows(licence_class: str, licences: Iterable[str]) -> bool:
+    """Tell whether a file of this class may be opened; a mixed file may, its rows are then filtered."""
+    return licence_class == MIXED or licence_class in frozenset(licences)
