@@ -1,17 +1,20 @@
 """The data catalogue: real labelled text, with what each set's labels mean and what its licence allows.
 
-from pathlib import Path
-from edgewise_cloud.catalogue import ALL_LICENCES, Examples, leaked, load_catalogue
+Example::
 
-catalogue = load_catalogue(Path("../shared/data"))
-parts = [d.examples("train") for d in catalogue.datasets("toxicity", split="train")]   # shippable licences only
-train = Examples.concat(parts)          # several tasks may stand in one Examples: the others are masked
-train.texts, train.langs, train.weights                     # list, list, float32 [n]
-train.sentiment, train.sentiment_allowed                    # int64 [n] (-1 masked), bool [n, 3]
-train.toxicity, train.emotion                               # float32 [n, 7] and [n, 8], NaN masked
-test = catalogue.dataset("toxicity/zh_toxicn", licences=ALL_LICENCES).load("test")    # plain columns
-bad = leaked(train.texts, test.texts)                       # indexes into train
-lines = catalogue.language("langid").load("train")          # .texts .langs .domains .sources .variants
+    from pathlib import Path
+    from edgewise_cloud.catalogue import ALL_LICENCES, Examples, leaked, load_catalogue
+
+    catalogue = load_catalogue(Path("../shared/data"))
+    # training takes shippable licences by default
+    parts = [d.examples("train") for d in catalogue.datasets("toxicity", split="train")]
+    train = Examples.concat(parts)          # several tasks may stand in one Examples: the others are masked
+    train.texts, train.langs, train.weights                     # list, list, float32 [n]
+    train.sentiment, train.sentiment_allowed                    # int64 [n] (-1 masked), bool [n, 3]
+    train.toxicity, train.emotion                               # float32 [n, 7] and [n, 8], NaN masked
+    test = catalogue.dataset("toxicity/zh_toxicn", licences=ALL_LICENCES).load("test")    # plain columns
+    bad = leaked(train.texts, test.texts)                       # indexes into train
+    lines = catalogue.language("langid").load("train")          # .texts .langs .domains .sources .variants
 """
 
 from edgewise_cloud.catalogue.catalogue import Catalogue, load_catalogue

@@ -74,7 +74,7 @@ class Dataset:
             raise CorruptDataError(self.path, f"it has no column {sorted(missing)[0]!r}")
         texts = columns["text"]
         if not texts:
-            raise EmptySplitError(self.name, split or "any", [name for name, n in self.rows.items() if n])
+            raise EmptySplitError(self.name, split, [name for name, n in self.rows.items() if n])
         if isinstance(self.scheme, SentimentScheme) and self.scheme.join_blanks:
             texts = [_BLANK_BESIDE_JAPANESE.sub("", text) for text in texts]
         kinds = columns.get("labels") or [()] * len(texts)

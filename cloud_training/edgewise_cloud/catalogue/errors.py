@@ -54,7 +54,9 @@ class UnknownSchemeError(CatalogueError, KeyError):
 
     def __init__(self, dataset: str) -> None:
         """Say which set has no scheme."""
-        self._message = f"{dataset} is in the catalogue but schemes.json does not say what its labels mean; add an entry there."
+        self._message = (
+            f"{dataset} has no entry in schemes.json that says what its labels mean; add one there."
+        )
         super().__init__(self._message)
 
     def __str__(self) -> str:
@@ -74,11 +76,15 @@ class UnknownDataLabelError(CatalogueError, ValueError):
 class EmptySplitError(CatalogueError, ValueError):
     """The split asked for has no rows."""
 
-    def __init__(self, dataset: str, split: str, available: Iterable[str]) -> None:
-        """Say which split is empty and which are not."""
+    def __init__(
+        self, dataset: str, split: str | None, available: Iterable[str], licences: Iterable[str] | None = None
+    ) -> None:
+        """Say which split is empty (None: all of them), which are not, and the licence filter, if any."""
         self.dataset, self.split = dataset, split
+        filtered = f" under the licence classes {', '.join(sorted(licences))}" if licences is not None else ""
         super().__init__(
-            f"{dataset} has no rows in split {split!r}; it has {', '.join(available) or 'none at all'}."
+            f"{dataset} has no rows in {f'split {split!r}' if split else 'any split'}{filtered}; "
+            f"the file has {', '.join(available) or 'none at all'}."
         )
 
 

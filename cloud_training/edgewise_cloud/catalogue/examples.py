@@ -27,8 +27,9 @@ class Examples:
         sentiment: int64 [n], index into SENTIMENT; -1 masked.
         sentiment_allowed: bool [n, 3], the labels which the set has: take the softmax over these only.
         toxicity: float32 [n, 7], 0 or 1 in the order of TOXICITY; NaN masked.
-        emotion: float32 [n, 8], a distribution in the order of EMOTION (the mass of a row with several labels is
-            spread evenly); NaN where the set lacks the label (take the softmax over the others), all NaN when masked.
+        emotion: float32 [n, 8], a distribution in the order of EMOTION (the mass of a row with several labels
+            is spread evenly); NaN where the set lacks the label (take the softmax over the others), all NaN
+            when masked.
     """
 
     texts: list[str]

@@ -1,13 +1,7 @@
 """Label orders of the arrays that the catalogue builds: those of every Edgewise model."""
 
-SENTIMENT = ("negative", "neutral", "positive")
-TOXICITY = (
-    "toxicity",
-    "severe_toxicity",
-    "identity_attack",
-    "insult",
-    "profanity",
-    "threat",
-    "sexually_explicit",
-)
-EMOTION = ("anger", "disgust", "fear", "joy", "love", "sadness", "surprise", "neutral")
+from edgewise.labels import LABELS
+
+SENTIMENT = LABELS["sentiment"]
+TOXICITY = LABELS["toxicity"]
+EMOTION = LABELS["emotion"]

@@ -85,9 +85,7 @@ class LanguageFile:
             raise CorruptDataError(self.path, "it has no column 'lang' or no column 'source'")
         texts = columns["text"]
         if not texts or ("split" not in columns and split not in (None, "train")):
-            raise EmptySplitError(
-                self.name, f"{split or 'any'}, licences {', '.join(sorted(wanted))}", self.rows
-            )
+            raise EmptySplitError(self.name, split, self.rows, wanted)
 
         def column(name: str, otherwise: str) -> list[str]:
             values = columns.get(name)

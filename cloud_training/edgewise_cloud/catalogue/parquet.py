@@ -63,14 +63,11 @@ def _of_repos(table: "pa.Table", repos: Collection[str]) -> "pa.Table":
 
 
 def _as_list(column: "pa.ChunkedArray", shared: bool) -> list[Any]:
-    """Return a column as a list; with `shared`, equal strings are one object (millions of rows, few values)."""
+    """Return a column as a list; with `shared`, equal strings are one object (many rows, few values)."""
     import pyarrow as pa
 
-    if not shared or not pa.types.is_string(column.type):
-        return list(column.to_pylist())
-    out: list[Any] = []
-    for chunk in column.chunks:
-        encoded = chunk.dictionary_encode()
-        values = [*encoded.dictionary.to_pylist(), None]
-        out.extend(values[-1 if i is None else i] for i in encoded.indices.to_pylist())
-    return out
+    if pa.types.is_string(column.type) and shared:
+        column = column.dictionary_encode()
+    if pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
+        return [value for chunk in column.chunks for value in chunk.to_numpy(zero_copy_only=False).tolist()]
+    return list(column.to_pylist())

@@ -1,7 +1,7 @@
 """What the labels of each data set mean: schemes.json as dataclasses.
 
-Sets differ. One has no neutral class, another counts untargeted profanity as harmless, a third marks one kind of
-abuse a row. A scheme says what a set annotates, so that everything else can be masked instead of guessed.
+Sets differ. One has no neutral class, another counts untargeted profanity as harmless, a third marks one kind
+of abuse a row. A scheme says what a set annotates, so that everything else can be masked instead of guessed.
 """
 
 import json
@@ -26,7 +26,7 @@ class SentimentScheme:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A refinement by native label: rows whose native label matches get attributes set, or masked if negative."""
+    """A refinement by native label: where it matches, attributes are set, or masked if negative."""
 
     native: re.Pattern[str]
     values: Mapping[str, float]
@@ -39,11 +39,11 @@ class ToxicityScheme:
 
     Attributes:
         definition: What "toxic" means in it.
-        toxicity: "all" when both classes serve the label `toxicity`; "positives" when only toxic rows do (hate-only
-            and insult-only sets, whose negatives may be abusive in another way).
+        toxicity: "all" when both classes serve the label `toxicity`; "positives" when only toxic rows do
+            (hate-only and insult-only sets, whose negatives may be abusive in another way).
         full: Attributes marked on every row: absent means negative.
-        exclusive: Attributes of a single choice: on a toxic row those not chosen are unknown, on a non-toxic row
-            they are negative.
+        exclusive: Attributes of a single choice: on a toxic row those not chosen are unknown, on a non-toxic
+            row they are negative.
         rules: Refinements by native label, applied last.
         weight: Share of trust, 0 to 1.
         prevalence: (toxic rows, all rows) of the published test split, where ours is a balanced sample of it.
@@ -62,7 +62,7 @@ class ToxicityScheme:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScheme:
-    """An emotion set: the canonical labels it annotates, fewer in some languages (`lacks`), one or several a row."""
+    """An emotion set: the labels it annotates, fewer in some languages (`lacks`), one or several a row."""
 
     labels: tuple[str, ...]
     multi: bool
