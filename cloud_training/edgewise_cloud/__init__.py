@@ -1,0 +1,1 @@
+"""The cloud side: data catalogue, training commands, evaluation."""

@@ -1,0 +1,1 @@
+"""Student architectures and how they are trained."""
