@@ -112,9 +112,11 @@ def test_the_wheel_leaves_no_file_of_a_package_out(wheel: Path) -> None:
         packed = set(archive.namelist())
     for folder in package_folders():
         assert f"{folder.name}/py.typed" in packed
-        sources = {path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-        missing = {path.relative_to(folder.parent).as_posix() for path in sources} - packed
-        assert not missing
+        sources = {path.relative_to(folder.parent) for path in folder.rglob("*") if path.is_file()}
+        wanted = {
+            path for path in sources if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+        }
+        assert not {path.as_posix() for path in wanted} - packed
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
@@ -143,6 +145,18 @@ def test_the_device_install_has_no_training_framework(device: Path) -> None:
         "onnx",
         "fastapi",
     }
+
+
+def test_every_module_of_a_device_can_be_imported_there(device: Path, tmp_path: Path) -> None:
+    """No module needs what only an extra brings."""
+    code = (
+        "import importlib, pkgutil, edgewise, edgewise_runtimes\n"
+        "for root in (edgewise, edgewise_runtimes):\n"
+        "    for module in pkgutil.walk_packages(root.__path__, root.__name__ + '.'):\n"
+        "        if not module.name.endswith('__main__'):\n"
+        "            importlib.import_module(module.name)\n"
+    )
+    run([str(device / "bin" / "python"), "-I", "-c", code], cwd=tmp_path)
 
 
 def test_the_device_install_fits_on_disk(device: Path) -> None:
