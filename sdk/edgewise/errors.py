@@ -17,6 +17,7 @@ from edgewise.bundle.errors import (
     FileMissingError,
     FileSizeError,
     FileSizeMismatchError,
+    FileUnreadableError,
     FormatVersionError,
     ManifestError,
     ManifestSyntaxError,
@@ -52,6 +53,7 @@ __all__ = [
     "FileMissingError",
     "FileSizeError",
     "FileSizeMismatchError",
+    "FileUnreadableError",
     "FormatVersionError",
     "InputError",
     "InputTypeError",
@@ -166,7 +168,7 @@ class AnalyzerClosedError(EdgewiseError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This Analyzer is closed, its models are freed. Make a new one, or use it inside its `with` block."
+            "This Analyzer is closed, its models are freed. Make a new one, or use it inside its `with`."
         )
 
 

@@ -29,7 +29,7 @@ class Span:
         text: The characters `[start, end)` of the original text.
         task: The task the span speaks about.
         label: The label of that task.
-        weight: How far the label's score falls when the span is hidden, -1 to 1; positive speaks for the label.
+        weight: How far the label's score falls when the span is hidden, -1 to 1; positive speaks for it.
     """
 
     start: int

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgewise.bundle.locate import DEFAULT_BUNDLE, bundled, resolve
-    from edgewise.bundle.parse import parse_manifest
-    from edgewise.bundle.reader import Bundle, read_manifest
-
     from edgewise.bundle.manifest import (
         ArtifactSpec,
         FileRef,
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
         Threshold,
         TokenizerSpec,
     )
+    from edgewise.bundle.parse import parse_manifest
+    from edgewise.bundle.reader import Bundle, read_manifest
 
 _HOMES = {
     "ArtifactSpec": "manifest",
@@ -63,4 +62,5 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module on first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

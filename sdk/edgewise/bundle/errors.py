@@ -107,6 +107,23 @@ class FileMissingError(BundleError, FileNotFoundError):
         )
 
 
+class FileUnreadableError(BundleError, OSError):
+    """The system refuses to read a file of the bundle.
+
+    Attributes:
+        file: Its name inside the bundle.
+        reason: What the system said.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(
+            f"The file {file!r} of the bundle cannot be read: {reason.rstrip('.')}. "
+            "Check who may read it and whether the disk is in order."
+        )
+
+
 class FileHashError(BundleError, ValueError):
     """A file's bytes are not the ones the manifest promises.
 
@@ -246,5 +263,5 @@ class SignatureError(BundleError, ValueError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"The bundle's signature is refused: {reason.rstrip('.')}. Fetch the bundle again from its source."
+            f"The bundle's signature is refused: {reason.rstrip('.')}. Fetch it again from its source."
         )

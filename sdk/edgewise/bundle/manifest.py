@@ -75,7 +75,7 @@ class TaskSpec:
         """Return the probability that `label` is compared with in `language`.
 
         The label's own threshold comes before `"default"`; inside it the language's before the general one.
-        Without any, sigmoid labels are compared with 0.5 and softmax labels with 0 (the winner always stands).
+        Without any, sigmoid labels are compared with 0.5, softmax labels with 0: the winner always stands.
 
         >>> general = Threshold(0.4, by_language={"de": Threshold(0.3)})
         >>> task = TaskSpec(("joy", "fear"), "softmax", thresholds={"default": general})
@@ -173,7 +173,7 @@ class Routes:
     """Which model answers for which language.
 
     Attributes:
-        language: The model that tells the language; None when the bundle has none (every text is then `"und"`).
+        language: The model that tells the language; None when the bundle has none (texts are then `"und"`).
         default: The model for every language that `by_language` does not name.
         by_language: Models of languages that have their own.
     """

@@ -1,0 +1,116 @@
+"""The ONNX Runtime backend: CPU, explicit thread counts, flat memory, nothing written to the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgewise_runtimes.errors import BackendLoadError, BackendRunError, BackendUnavailableError
+from edgewise_runtimes.protocol import Artifact, Probe, SessionOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NAME = "onnxruntime"
+_PROVIDER = "CPUExecutionProvider"
+_SILENT = 4
+_CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ")
+
+
+class OnnxSession:
+    """A model loaded by ONNX Runtime. `run` is safe from many threads; `close` may be called while they run.
+
+    Args:
+        session: An `onnxruntime.InferenceSession`.
+    """
+
+    __slots__ = ("_session", "inputs", "outputs")
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.inputs: tuple[str, ...] = tuple(node.name for node in session.get_inputs())
+        self.outputs: tuple[str, ...] = tuple(node.name for node in session.get_outputs())
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Run the model once; see `edgewise_runtimes.Session.run`."""
+        session = self._session
+        if session is None:
+            raise BackendRunError(NAME, "the session is closed")
+        try:
+            return dict(zip(self.outputs, session.run(self.outputs, feeds), strict=True))
+        except Exception as error:
+            raise BackendRunError(NAME, _reason(error)) from error
+
+    def close(self) -> None:
+        """Let go of the model; it is freed when the last run that is under way has finished."""
+        self._session = None
+
+
+class OnnxRuntime:
+    """ONNX Runtime on the CPU. It comes with a plain install."""
+
+    name = NAME
+    hint = "Run: pip install onnxruntime"
+
+    def probe(self) -> Probe:
+        """Import the library and look for its CPU provider."""
+        try:
+            import onnxruntime
+
+            providers = onnxruntime.get_available_providers()
+        except Exception as error:
+            return Probe(ok=False, reason=f"{type(error).__name__}: {error}")
+        if _PROVIDER not in providers:
+            return Probe(ok=False, reason=f"this build of onnxruntime has no {_PROVIDER}")
+        return Probe(ok=True, reason=f"version {onnxruntime.__version__}", devices=("cpu",))
+
+    def load(self, artifact: Artifact, options: SessionOptions) -> OnnxSession:
+        """Load an ONNX model from verified bytes.
+
+        Models that keep weights in other files are refused: those bytes nobody has verified.
+
+        Args:
+            artifact: The model.
+            options: How it is to be run.
+
+        Raises:
+            BackendUnavailableError: The library cannot be imported.
+            BackendLoadError: The bytes are no model that it can run.
+        """
+        try:
+            import onnxruntime
+        except Exception as error:
+            raise BackendUnavailableError(NAME, f"{type(error).__name__}: {error}", self.hint) from error
+        try:
+            session = onnxruntime.InferenceSession(
+                artifact.data, _session_options(onnxruntime, options), providers=[_PROVIDER]
+            )
+        except Exception as error:
+            raise BackendLoadError(NAME, artifact.name, _reason(error)) from error
+        return OnnxSession(session)
+
+
+def _session_options(onnxruntime: Any, options: SessionOptions) -> Any:
+    """Translate to ONNX Runtime's own settings.
+
+    The arena and the memory patterns are off: both keep memory for every shape ever seen, and comments come
+    in all lengths. Threads do not spin, so a waiting session leaves the processor to the app.
+    """
+    settings = onnxruntime.SessionOptions()
+    settings.enable_cpu_mem_arena = False
+    settings.enable_mem_pattern = False
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    settings.log_severity_level = _SILENT
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return settings
+
+
+def _reason(error: Exception) -> str:
+    """Return what the library said without its error code, on one line."""
+    return " ".join(_CODE.sub("", str(error)).split()) or type(error).__name__
