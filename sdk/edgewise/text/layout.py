@@ -9,25 +9,33 @@ from edgewise.text.offsets import Draft
 __all__ = ["blank_controls", "collapse_space", "shorten_runs"]
 
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
-_RUN = re.compile(r"([^\s\d\U0001f1e6-\U0001f1ff])\1{2}(\1+)")
-_SPACES = re.compile(r"\A\s+|\s+\Z|(?! (?!\s))\s+")
+_RUN = re.compile(r"(.)\1\1(\1+)")
+_LONG = re.compile(r"[\s\d\U0001f1e6-\U0001f1ff]")
+_SPACE = re.compile(r"[^\S ]\s*| \s+")
 
 
-def blank_controls(draft: Draft) -> bool:
+def blank_controls(draft: Draft) -> None:
     """Replaces control characters and the blank braille cell by spaces."""
-    return draft.substitute(_CONTROL, " ")
+    if not draft.text.isprintable() or "\u2800" in draft.text:
+        draft.replace_characters(_CONTROL, " ")
 
 
-def shorten_runs(draft: Draft) -> bool:
-    """Leaves three of more than three equal characters in a row; digits and flags stay."""
-    return draft.edit([(m.start(2) - 1, m.end(2), m[1]) for m in _RUN.finditer(draft.text)])
+def shorten_runs(draft: Draft) -> None:
+    """Leaves three of more than three equal characters in a row; white space, digits and flags stay."""
+    runs = [m for m in _RUN.finditer(draft.text) if not _LONG.match(m[1])]
+    draft.edit([(m.start(2) - 1, m.end(2), m[1]) for m in runs])
 
 
 def collapse_space(draft: Draft) -> bool:
     """Makes each stretch of white space one space and drops it at both ends."""
     text = draft.text
-    last = len(text)
-    edits = [
-        (m.start(), m.end(), "" if m.start() == 0 or m.end() == last else " ") for m in _SPACES.finditer(text)
-    ]
+    if "  " not in text and text.isprintable() and text[:1] != " " and text[-1:] != " ":
+        return False
+    last = len(text.rstrip())
+    first = len(text) - len(text.lstrip()) if last else 0
+    edits = [(m.start(), m.end(), " ") for m in _SPACE.finditer(text, first, last)]
+    if first:
+        edits.insert(0, (0, first, ""))
+    if last < len(text):
+        edits.append((last, len(text), ""))
     return draft.edit(edits)

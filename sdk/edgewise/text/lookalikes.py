@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
+from edgewise.text.characters import char_class, lazily
 from edgewise.text.offsets import Draft, Edit
 
 __all__ = ["restore_scripts"]
 
-_FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0531-\u0587\u1d00-\u1d22\ua730\ua731\u0262\u026a\u0274\u0280\u0299\u029c\u029f]")
+_LATIN = "A-Za-z" + char_class("C0-D6 D8-F6 F8-2AF 1E00-1EFF")
+_OTHER = char_class("370-3FF 400-52F 531-587")
+_SMALL = char_class("1D00-1D22 A730-A731")
+_MIXED_HINT = re.compile(f"[{_OTHER}{_SMALL}]")
+_MIXED = lazily(f"[{_LATIN}](?:(?<=[{_OTHER}].)|(?=[{_OTHER}]))|[{_SMALL}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SMALL_CAPITAL = lazily(f"[{_SMALL}]")
+_ABBREVIATION = re.compile("[A-Z]{2}")
 _SCRIPTS = {
-    "latin": re.compile("[A-Za-z\u00c0-\u024f\u0250-\u02af\u1e00-\u1eff]"),
-    "cyrillic": re.compile("[\u0400-\u052f]"),
-    "greek": re.compile("[\u0370-\u03ff]"),
-    "armenian": re.compile("[\u0531-\u0587]"),
+    "latin": lazily(f"[{_LATIN}]"),
+    "cyrillic": lazily(f"[{char_class('400-52F')}]"),
+    "greek": lazily(f"[{char_class('370-3FF')}]"),
+    "armenian": lazily(f"[{char_class('531-587')}]"),
 }
-_SMALL = re.compile("[\u1d00-\u1d22\ua730\ua731]")
 
 
 def restore_scripts(draft: Draft) -> bool:
@@ -27,46 +33,42 @@ def restore_scripts(draft: Draft) -> bool:
 
     A word wholly in one script is never touched.
     """
-    if _FOREIGN.search(draft.text) is None:
+    text = draft.text
+    if _MIXED_HINT.search(text) is None or _MIXED().search(text) is None:
         return False
     edits: list[Edit] = []
-    for match in _WORD.finditer(draft.text):
+    for match in _WORD.finditer(text):
         word = match[0]
-        if word.isascii() or _FOREIGN.search(word) is None:
-            continue
-        new = _restored(word)
-        if new != word:
-            edits.append((match.start(), match.end(), new))
+        if not word.isascii() and _MIXED().search(word) is not None:
+            new = _restored(word)
+            if new != word:
+                edits.append((match.start(), match.end(), new))
     return draft.edit(edits)
 
 
 @cache
-def _tables() -> dict[str, dict[str, str]]:
+def _tables() -> dict[str, dict[int, str]]:
     data = json.loads((files("edgewise.text") / "lookalikes.json").read_text(encoding="utf-8"))
-    del data["about"]
-    return {name: dict(table) for name, table in data.items()}
+    return {name: str.maketrans(data[name]) for name in ("latin", "cyrillic", "greek", "small_capitals")}
 
 
+@lru_cache(maxsize=2048)
 def _restored(word: str) -> str:
-    tables = _tables()
-    if len(word) > 2 and _SMALL.search(word):
-        word = "".join(tables["small_capitals"].get(char, char) for char in word)
-    found = {name: len(script.findall(word)) for name, script in _SCRIPTS.items()}
-    present = [name for name, count in found.items() if count]
-    if len(present) < 2:
-        return word
-    for target in sorted(present, key=lambda name: -found[name]):
-        new = _into(word, target)
+    if len(word) > 2 and _SMALL_CAPITAL().search(word):
+        word = word.translate(_tables()["small_capitals"])
+    counts = {name: len(script().findall(word)) for name, script in _SCRIPTS.items()}
+    present = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    for target in present if len(present) > 1 else ():
+        new = _into(word, target, [name for name in present if name != target])
         if new is not None:
             return new
     return word
 
 
-def _into(word: str, target: str) -> str | None:
+def _into(word: str, target: str, others: list[str]) -> str | None:
     """The word in the target script, or None if it holds a letter that has no lookalike there."""
     table = _tables().get(target)
-    if table is None or re.match("[A-Z]{2}", word) and target != "latin":
+    if table is None or (target != "latin" and _ABBREVIATION.match(word)):
         return None
-    own = _SCRIPTS[target]
-    letters = [char if own.match(char) else table.get(char) for char in word]
-    return None if None in letters else "".join(char for char in letters if char)
+    new = word.translate(table)
+    return None if any(_SCRIPTS[other]().search(new) for other in others) else new

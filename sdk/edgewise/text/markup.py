@@ -4,38 +4,47 @@ from __future__ import annotations
 
 import re
 
-from edgewise.text.characters import CJK
+from edgewise.text.characters import CJK, lazily
 from edgewise.text.lexicon import is_target
 from edgewise.text.offsets import Draft, Edit
 
 __all__ = ["fold_handles", "fold_links", "strip_tags", "unescape"]
 
-_ENTITY = re.compile(
-    r"&(?:amp;|#38;|#[xX]26;)*(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_ENTITY = lazily(r"&(?:amp;|#38;|#[xX]26;)*(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_HARMLESS = frozenset("&<>\"' ")
+"""Characters that an entity may become without giving `unescape` more to do."""
+
+_INLINE = (
+    "a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
 )
-_INLINE = "a|abbr|b|bdi|bdo|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
 _BLOCK = (
     "article|aside|audio|blockquote|body|br|button|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer"
     "|form|h[1-6]|head|header|hr|html|iframe|img|input|label|li|link|main|meta|nav|noscript|object|ol|option|p"
     "|picture|pre|script|section|select|source|style|summary|svg|table|tbody|td|textarea|tfoot|th|thead|time"
     "|title|tr|ul|video"
 )
-_TAG = re.compile(rf"<(?:/?(?:({_INLINE})|{_BLOCK})(?:[\s/][^<>]*)?|!--[^<>]*|![Dd][Oo][Cc][^<>]*)>", re.IGNORECASE)
+_TAG = lazily(rf"<(?i:/?(?:({_INLINE})|{_BLOCK})(?:[\s/][^<>]*)?|!--[^<>]*|!doctype[^<>]*)>")
 
-_STOP = rf"\s<>\"'`{CJK}"
-_DOMAINS = "com|org|net|edu|gov|info|biz|tv|io|ly|co|me|be|gl|gd|ru|de|fr|it|es|uk|us|jp|cn|br|pl|nl|in|eu|fm|to|app|dev|ai"
-_LINK = re.compile(
-    rf"(?<![A-Za-z0-9_])(?:https?://|ftp://|www\.)[^{_STOP}]*[^{_STOP}.,!?;:)\]}}…*_~|]"
-    rf"|(?<![\w.@/-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)++(?:(?<=\.)(?:{_DOMAINS})/[^{_STOP}]*[^{_STOP}.,!?;:)\]}}…*_~|])",
-    re.IGNORECASE,
+_IN_LINK = rf"[^\s<>\"'`{CJK}]"
+_LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
+_LINK_HINT = re.compile(r"://|www\.|WWW\.|Www\.")
+_LINK = lazily(
+    r"[HhFfWw](?<![A-Za-z0-9_].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?<=[Ff])[Tt][Pp]://|(?<=[Ww])[Ww][Ww]\.)"
+    rf"{_IN_LINK}*{_LINK_END}"
 )
-_LINK_HINT = re.compile(r"://|www\.|[a-z0-9]\.[a-z]{2,4}/", re.IGNORECASE)
+_DOMAINS = "com|org|net|edu|gov|info|biz|tv|io|ly|co|me|be|gl|gd|fm|to|app|dev|ai|eu|uk|us"
+_DOMAINS += "|ru|de|fr|it|es|jp|cn|br|pl|nl|in"
+_BARE_HINT = re.compile(rf"\.(?:{_DOMAINS})/")
+_BARE_LINK = lazily(
+    rf"(?<![\w.@/-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)++(?<=\.)(?:{_DOMAINS})/{_IN_LINK}*{_LINK_END}"
+)
 
-_NAME_STOP = rf"\W{CJK}\u0e00-\u0eff"
-_HANDLE = re.compile(
-    rf"(?<![^{_NAME_STOP}])(?<!@)@"
-    rf"((?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+[A-Za-z_]{{3}}[A-Za-z0-9_]*)(?:\.[a-z0-9_]+)*(?:@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)?"
-    rf"|[^\d{_NAME_STOP}][^{_NAME_STOP}]*)"
+_NAME = rf"[^\W{CJK}\u0e00-\u0eff]"
+_HANDLE = lazily(
+    rf"@(?<!{_NAME}@)(?<!@@)("
+    r"(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+[A-Za-z_]{3}[A-Za-z0-9_]*)(?:\.[a-z0-9_]+)*"
+    r"(?:@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)?"
+    rf"|(?!\d){_NAME}+)"
 )
 
 
@@ -46,43 +55,50 @@ def unescape(draft: Draft) -> bool:
     import html
 
     edits: list[Edit] = []
-    for match in _ENTITY.finditer(draft.text):
+    again = False
+    for match in _ENTITY().finditer(draft.text):
         entity = f"&{match[1]};"
         char = html.unescape(entity)
         if char != entity:
             edits.append((match.start(), match.end(), char))
-    return draft.edit(edits)
+            again = again or char not in _HARMLESS
+    draft.edit(edits)
+    return again
 
 
 def strip_tags(draft: Draft) -> bool:
     """Removes HTML tags: one inside a word leaves nothing, any other a space."""
     text = draft.text
-    if "<" not in text:
+    if "<" not in text or ">" not in text:
         return False
     edits: list[Edit] = []
-    for match in _TAG.finditer(text):
+    again = False
+    for match in _TAG().finditer(text):
         start, end = match.span()
-        inside = match[1] and text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+        inside = match[1] is not None and text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
         edits.append((start, end, "" if inside else " "))
-    return draft.edit(edits)
+        again = again or inside
+    draft.edit(edits)
+    return again
 
 
-def fold_links(draft: Draft) -> bool:
-    """Replaces each link by the word ``http``."""
-    if _LINK_HINT.search(draft.text) is None:
-        return False
-    return draft.substitute(_LINK, "http")
+def fold_links(draft: Draft) -> None:
+    """Replaces each link by the word `http`."""
+    if _LINK_HINT.search(draft.text) is not None:
+        draft.edit([(m.start(), m.end(), "http") for m in _LINK().finditer(draft.text)])
+    if _BARE_HINT.search(draft.text) is not None:
+        draft.edit([(m.start(), m.end(), "http") for m in _BARE_LINK().finditer(draft.text)])
 
 
-def fold_handles(draft: Draft) -> bool:
-    """Replaces each handle by ``@user``; an obfuscated word such as "@ss" gets its letter back."""
+def fold_handles(draft: Draft) -> None:
+    """Replaces each handle by `@user`; an obfuscated word such as "@ss" gets its letter back."""
     if "@" not in draft.text:
-        return False
+        return
     edits: list[Edit] = []
-    for match in _HANDLE.finditer(draft.text):
+    for match in _HANDLE().finditer(draft.text):
+        name = match[1]
+        if name == "user":
+            continue
         start, end = match.span()
-        if is_target("a" + match[1]):
-            edits.append((start, start + 1, "a"))
-        elif match[1] != "user":
-            edits.append((start, end, "@user"))
-    return draft.edit(edits)
+        edits.append((start, start + 1, "a") if is_target("a" + name) else (start, end, "@user"))
+    draft.edit(edits)

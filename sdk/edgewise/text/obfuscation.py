@@ -1,151 +1,114 @@
-"""Disguised words: digits and signs for letters, stars for letters, letters spelled out one by one."""
+"""Disguised words: digits and signs for letters, stars for letters."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from edgewise.text.lexicon import Lexicon, lexicon
+from edgewise.text.lexicon import lexicon
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["join_spelled", "undisguise"]
+__all__ = ["undisguise"]
 
 _SIGNS = "@$!|*+#%€¡"
-_DISGUISED = re.compile(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[\d{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
-_LETTERS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g", "6": "b",
-            "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e", "¡": "i"}  # fmt: skip
-_LATIN = str.maketrans(_LETTERS)
-_LATIN_L = str.maketrans({**_LETTERS, "1": "l", "!": "l", "|": "l", "6": "g"})
-_CYRILLIC = str.maketrans({"0": "о", "3": "з", "4": "ч", "6": "б", "@": "а", "$": "с", "!": "і"})
-_MASK = re.compile("[*#%]")
-_MODEL_NAME = re.compile(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
-_DIGIT = re.compile(r"\d")
-_LETTER = re.compile(r"[^\W\d_]")
-
-_ALPHABET = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0386-\u03ff\u0400-\u052f\u0531-\u0586\u05d0-\u05ea\u0620-\u064a\u0671-\u06d3\u1e00-\u1eff"
-_SPELLED = re.compile(
-    rf"(?<![\w])(?<![\w][.\-_'*])[{_ALPHABET}](?=( {{1,3}}|[.\-_*~|·•/,+=:;'^\\])[{_ALPHABET}]\1[{_ALPHABET}](?![^\W_]))"
-    rf"(?:\1[{_ALPHABET}](?![^\W_]))++(?!(?! )\1[^\W_])"
+_HINT = re.compile(
+    rf"[0-9{_SIGNS}](?:(?<!#)(?!user\b)[^\W\d_]|(?<=[^\W\d_].)[^\W_{_SIGNS}]|(?<=[^\W\d_].)[{_SIGNS}]|(?<=[^\W\d_]\*))"
 )
-_HINT = re.compile(rf"(?<!\w)[{_ALPHABET}]( {{1,3}}|[^\w\s]|_)[{_ALPHABET}]\1[{_ALPHABET}](?!\w)")
-_GENERAL = " .-_*~|·•"
-_MOST_LETTERS = 64
+_TOKEN = re.compile(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[0-9{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
+_LONGEST = 32
+
+_LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "b", "7": "t", "8": "b", "9": "g"}
+_LEET |= {"@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e", "¡": "i"}
+_LEET_L = {**_LEET, "1": "l", "!": "l", "|": "l", "6": "g"}
+_LEET_CYRILLIC = {"0": "о", "3": "з", "4": "ч", "6": "б", "@": "а", "$": "с", "!": "і"}
+_TABLES = tuple(str.maketrans(table) for table in (_LEET, _LEET_L))
+_CYRILLIC = str.maketrans(_LEET_CYRILLIC)
+_MODEL_NAME = re.compile(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
+_ANY, _VOWELS = "*#%", "@!$&-_."
+_DASH_HINT = re.compile(r"[-_.][a-z]")
+_DASHED = re.compile(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
 
 
 def undisguise(draft: Draft) -> bool:
-    """Undoes leetspeak ("sh1t", "b!tch") and masks ("f*ck") in words of the list; all else stays.
+    """Undoes leetspeak ("sh1t", "b!tch") and masks ("f*ck", "sh-t") in words of the list; all else stays.
 
     Numbers, versions, model names, Arabizi and the like are safe because only a listed word is ever written.
     """
+    text = draft.text
     edits: list[Edit] = []
-    for match in _DISGUISED.finditer(draft.text):
-        token = match[0]
-        if len(token) > 32:
+    if _HINT.search(text) is not None:
+        for match in _TOKEN.finditer(text):
+            token = match[0]
+            found = _behind(token) if len(token) <= _LONGEST else None
+            if found is not None:
+                start = match.start() + found[0]
+                edits.append((start, start + found[1], found[2]))
+    changed = draft.edit(edits)
+    if _DASH_HINT.search(draft.text) is not None:
+        words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED.finditer(draft.text)]
+        changed |= draft.edit([(start, end, word) for start, end, word in words if word is not None])
+    return changed
+
+
+@lru_cache(maxsize=4096)
+def _behind(token: str) -> tuple[int, int, str] | None:
+    """The listed word behind a token, as (place in the token, length there, word), or None."""
+    core = token.lstrip("#*+|!%_")
+    place = len(token) - len(core)
+    tried = None
+    for ending in ("", "!|+#%_$@", "!|+#%_$@*"):
+        core = core.rstrip(ending) if ending else core
+        if core == tried or len(core) < 3:
             continue
-        core = token.lstrip("#*+|!%_")
-        start = match.end() - len(core)
-        word = _plain(core, lexicon())
-        if word is None:
-            core = core.rstrip("!|+#%_$@")
-            word = _plain(core, lexicon())
-        if word is None:
-            core = core.rstrip("*")
-            word = _plain(core, lexicon())
-        if word is not None and word != core:
-            edits.append((start, start + len(core), word))
-    return draft.edit(edits)
-
-
-def join_spelled(draft: Draft) -> bool:
-    """Joins letters spelled out one by one ("f u c k", "s-t-u-p-i-d"), but no enumerations or one-letter words."""
-    if _HINT.search(draft.text) is None:
-        return False
-    edits: list[Edit] = []
-    for match in _SPELLED.finditer(draft.text):
-        start, end = match.span()
-        step = len(match[1]) + 1
-        letters = match[0][::step]
-        if len(letters) > _MOST_LETTERS:
-            continue
-        words = _spelled(letters, match[1], lexicon())
-        if words is None:
-            continue
-        at = start
-        for word in words:
-            for _ in word[:-1]:
-                edits.append((at + 1, at + step, ""))
-                at += step
-            at += step
-    return draft.edit(edits)
-
-
-def _plain(core: str, targets: Lexicon) -> str | None:
-    """The listed word behind a token, in the token's case, or None."""
-    lower = core.lower()
-    if len(core) < 3 or (len(_LETTER.findall(core)) < 2 and "*" not in core and _DIGIT.search(core)):
-        return None
-    word = _unmasked(lower, targets) if _MASK.search(lower) else _unleeted(lower, targets)
-    if word is None or word == lower:
-        return None
-    letters = _LETTER.findall(core)
-    if len(letters) > 1 and all(char.isupper() for char in letters):
-        return word.upper()
-    return word.capitalize() if core[0].isupper() else word
-
-
-def _unleeted(lower: str, targets: Lexicon) -> str | None:
-    if _MODEL_NAME.fullmatch(lower):
-        return None
-    for table in (_LATIN, _LATIN_L, _CYRILLIC):
-        word = lower.translate(table)
-        if word in targets.words:
-            return word
+        word = _masked(core) if "*" in core or "#" in core or "%" in core else _leet(core)
+        if word is not None:
+            return place, len(core), word
+        tried = core
     return None
 
 
-def _unmasked(lower: str, targets: Lexicon) -> str | None:
-    if "**" in lower or lower.endswith("*"):
+def _leet(core: str) -> str | None:
+    lower = core.lower()
+    if lower == core.upper():
+        return None
+    words = lexicon().words
+    for table in _TABLES if core[0].isascii() else (_CYRILLIC,):
+        word = lower.translate(table)
+        if word in words:
+            return None if word == lower or _is_name(lower) else _in_case(core, word)
+    if "@" in core or "!" in core:
+        return _masked(core)
+    return None
+
+
+def _masked(core: str) -> str | None:
+    targets = lexicon()
+    lower = core.lower()
+    if "**" in lower or lower[-1] == "*":
         stem = re.sub(r"\*{4,}", "***", lower)
-        for cut in range(len(stem), max(stem.rfind("*"), 0), -1):
+        for cut in range(len(stem), stem.rfind("*"), -1):
             if stem[:cut] in targets.masked and stem[cut:] in targets.endings:
-                return targets.masked[stem[:cut]] + stem[cut:]
-    known = sum(char.isalpha() for char in lower)
-    if known < (3 if lower[-1] in "*#%" else 2) or not lower[0].isalpha():
+                return _in_case(core, targets.masked[stem[:cut]] + stem[cut:])
+    known = sum(map(str.isalpha, lower))
+    if known < (2 if lower[-1].isalpha() else 3):
         return None
     for word in targets.by_shape.get((lower[0], len(lower)), ()):
-        if all(mask in ("*", "#", "%", char) for mask, char in zip(lower, word, strict=True)):
-            return word
+        if word != lower and all(map(_fits, lower, word)):
+            return _in_case(core, word)
     return None
 
 
-def _spelled(letters: str, separator: str, targets: Lexicon) -> list[str] | None:
-    """The words that the letters spell, or None if they rather are single letters."""
-    lower = letters.lower()
-    if lower in targets.words:
-        return [letters]
-    if separator[0] not in _GENERAL or len(set(lower)) == 1 or _is_enumeration(lower):
-        return None
-    if separator[0] == " ":
-        if all(char in targets.one_letter_words for char in lower) and len(letters) < 5:
-            return None
-        return _segmented(letters, targets) or [letters]
-    return [letters]
+def _fits(mask: str, char: str) -> bool:
+    return mask == char or mask in _ANY or (mask in _VOWELS and char in "aeiouyаеиоуыюяёэі")
 
 
-def _is_enumeration(lower: str) -> bool:
-    gaps = [ord(after) - ord(before) for before, after in zip(lower, lower[1:], strict=False)]
-    return min(gaps) > 0 and gaps.count(1) * 2 >= len(gaps)
+def _is_name(lower: str) -> bool:
+    """True for what rather is the name of a model or a road ("a55"): a letter or two beside digits."""
+    return _MODEL_NAME.fullmatch(lower) is not None
 
 
-def _segmented(letters: str, targets: Lexicon) -> list[str] | None:
-    """The letters as listed words and the words "a", "i", "u" between them, or None."""
-    words: list[str] = []
-    at = 0
-    lower = letters.lower()
-    while at < len(lower):
-        size = next((n for n in range(min(16, len(lower) - at), 2, -1) if lower[at : at + n] in targets.words), 0)
-        if not size and lower[at] not in "aiu":
-            return None
-        size = size or 1
-        words.append(letters[at : at + size])
-        at += size
-    return words if any(len(word) > 1 for word in words) else None
+def _in_case(core: str, word: str) -> str:
+    letters = [char for char in core if char.isalpha()]
+    if len(letters) > 1 and all(map(str.isupper, letters)):
+        return word.upper()
+    return word[0].upper() + word[1:] if core[0].isupper() else word

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+from edgewise.text.errors import SpanError
 
 __all__ = ["Draft", "Edit", "Normalized"]
 
 Edit = tuple[int, int, str]
-"""Replace ``[start, end)`` of the present text by this; equal lengths map character to character."""
+"""Replace `[start, end)` of the present text by this; equal lengths map character to character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,11 @@ class Normalized:
     """A normalised text and the way back to the original.
 
     Attributes:
-        text: the normalised text.
-        original_length: length of the original, in characters.
-        starts: for each character of ``text`` where its source begins in the original; None when the offsets
+        text: The normalised text.
+        original_length: Length of the original, in characters.
+        starts: For each character of `text` where its source begins in the original; None when the offsets
             are the same in both.
-        ends: for each character of ``text`` where its source ends (exclusive); None together with ``starts``.
+        ends: For each character of `text` where its source ends (exclusive); None together with `starts`.
     """
 
     text: str
@@ -33,14 +34,14 @@ class Normalized:
         """Finds the smallest span of the original that covers a span of the normalised text.
 
         Args:
-            start: first character of the span.
-            end: one past its last character, at least ``start``.
+            start: First character of the span.
+            end: One past its last character, not below `start`.
 
         Returns:
-            ``(start, end)`` in the original; an empty span gives an empty span.
+            `(start, end)` in the original; an empty span gives an empty span.
 
         Raises:
-            ValueError: if the span does not lie inside the normalised text.
+            SpanError: If the span does not lie inside the normalised text.
 
         Example:
             >>> from edgewise.text import normalize
@@ -49,10 +50,7 @@ class Normalized:
             ('what a shame', (9, 15))
         """
         if not 0 <= start <= end <= len(self.text):
-            raise ValueError(
-                f"the span ({start}, {end}) lies outside the normalised text of {len(self.text)} characters;"
-                " give offsets into Normalized.text, with start <= end"
-            )
+            raise SpanError(start, end, len(self.text))
         if self.starts is None or self.ends is None:
             return start, end
         if start == end:
@@ -65,10 +63,10 @@ class Draft:
     """The text as the steps have left it so far, with its offsets into the original.
 
     Args:
-        text: the original.
+        text: The original.
 
     Attributes:
-        text: the present text.
+        text: The present text.
     """
 
     __slots__ = ("_ends", "_original_length", "_starts", "text")
@@ -79,45 +77,48 @@ class Draft:
         self._starts: list[int] | None = None
         self._ends: list[int] | None = None
 
-    def edit(self, edits: Iterable[Edit]) -> bool:
+    def edit(self, edits: list[Edit]) -> bool:
         """Applies edits that are in order and do not overlap.
 
-        An edit that keeps the length maps character to character. With any other, each new character stands for
-        the whole replaced span, and a deletion leaves its neighbours as they were.
+        An edit that keeps the length maps character to character. With any other, each new character stands
+        for the whole replaced span, and a deletion leaves its neighbours as they were.
 
         Args:
-            edits: ``(start, end, replacement)`` over the present text, with ``start < end``.
+            edits: `(start, end, replacement)` over the present text, `start` below `end`.
 
         Returns:
             True if there was any.
         """
-        edits = list(edits)
         if not edits:
             return False
-        text, pieces, at = self.text, [], 0
-        moved = False
-        for start, end, new in edits:
-            pieces += text[at:start], new
+        text, at = self.text, 0
+        pieces: list[str] = []
+        moved: list[Edit] = []
+        for edit in edits:
+            start, end, new = edit
+            pieces.append(text[at:start])
+            pieces.append(new)
             at = end
-            moved = moved or len(new) != end - start
+            if len(new) != end - start:
+                moved.append(edit)
         pieces.append(text[at:])
         if moved:
-            self._move(edits)
+            self._move(moved)
         self.text = "".join(pieces)
         return True
 
-    def substitute(self, pattern: re.Pattern[str], new: str, group: int = 0) -> bool:
-        """Replaces every match of a pattern (or of one group of it) by the same text.
+    def replace_characters(self, pattern: re.Pattern[str], new: str) -> bool:
+        """Replaces every match of a pattern for one character by another character.
 
         Args:
-            pattern: what to look for.
-            new: what to put in its place.
-            group: the group to replace; 0 is the whole match.
+            pattern: Matches single characters only.
+            new: One character.
 
         Returns:
             True if there was any match.
         """
-        return self.edit([(m.start(group), m.end(group), new) for m in pattern.finditer(self.text)])
+        self.text, count = pattern.subn(new, self.text)
+        return count > 0
 
     def done(self) -> Normalized:
         """Freezes the draft.
@@ -137,14 +138,12 @@ class Draft:
         ends: list[int] = []
         at = 0
         for start, end, new in edits:
-            size = len(new)
-            if size == end - start:
-                continue
-            starts += old_starts[at:start]
-            ends += old_ends[at:start]
-            if size:
-                starts += [old_starts[start]] * size
-                ends += [old_ends[end - 1]] * size
+            if at < start:
+                starts += old_starts[at:start]
+                ends += old_ends[at:start]
+            if new:
+                starts += [old_starts[start]] * len(new)
+                ends += [old_ends[end - 1]] * len(new)
             at = end
         starts += old_starts[at:]
         ends += old_ends[at:]
