@@ -12,7 +12,8 @@ from typing import Any
 
 from edgewise.bundle import Bundle, parse_manifest
 from edgewise.bundle.files import MANIFEST, MAX_FILE_BYTES
-from edgewise.errors import EdgewiseError, FileSizeError, ManifestError, listing
+from edgewise.errors import EdgewiseError, FileSizeError, ManifestError
+from edgewise_runtimes.errors import listing
 
 
 class PackError(EdgewiseError, ValueError):
@@ -27,8 +28,8 @@ class PackError(EdgewiseError, ValueError):
         self.missing = tuple(missing)
         self.unused = tuple(unused)
         super().__init__(
-            f"The bundle was not packed. Files that its manifest names but nobody gave: {listing(self.missing)}; "
-            f"files given that it does not name: {listing(self.unused)}. Make the two agree."
+            f"The bundle was not packed. Named by its manifest but not given: {listing(self.missing)}; "
+            f"given but not named: {listing(self.unused)}. Make the two agree."
         )
 
 
@@ -46,11 +47,11 @@ def pack(
 
     Args:
         folder: The bundle folder, made if it is not there. Files in it that the manifest does not name stay.
-        spec: The manifest, see docs/bundle.md. The `size` and `sha256` of tokenizers and artifacts are filled in
-            from the files, whatever stood there.
+        spec: The manifest, see docs/bundle.md. The `size` and `sha256` of tokenizers and artifacts are filled
+            in from the files, whatever stood there.
         files: Content, or the path to it, by the names that the manifest uses.
-        max_file_bytes: The largest file to pack, in bytes. Devices refuse more than 64 MiB unless they are told
-            otherwise.
+        max_file_bytes: The largest file to pack, in bytes. Devices refuse more than 64 MiB unless they are
+            told otherwise.
 
     Returns:
         The bundle folder.
