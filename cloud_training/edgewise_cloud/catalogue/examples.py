@@ -58,7 +58,7 @@ class Examples:
     def concat(parts: "Sequence[Examples]") -> "Examples":
         """Return all rows of all parts, in order; of no parts, no rows."""
         if not parts:
-            return _blank(Rows.empty(), "", 1.0)
+            return blank_examples(Rows.empty(), "")
 
         def join(name: str) -> Any:
             values = [getattr(part, name) for part in parts]
@@ -71,7 +71,8 @@ class Examples:
         return Examples(*(join(field.name) for field in fields(Examples)))
 
 
-def _blank(rows: Rows, dataset: str, weight: float) -> Examples:
+def blank_examples(rows: Rows, dataset: str, weight: float = 1.0) -> Examples:
+    """Return rows as arrays with everything masked."""
     n = len(rows)
     return Examples(
         texts=list(rows.texts),
@@ -91,7 +92,7 @@ def sentiment_examples(rows: Rows, dataset: str, scheme: SentimentScheme) -> Exa
     Raises:
         UnknownDataLabelError: a row's label is none of the scheme's.
     """
-    examples = _blank(rows, dataset, scheme.weight)
+    examples = blank_examples(rows, dataset, scheme.weight)
     index = {label: SENTIMENT.index(label) for label in scheme.labels}
     for i, label in enumerate(rows.labels):
         if label not in index:
@@ -132,7 +133,7 @@ def toxicity_examples(rows: Rows, dataset: str, scheme: ToxicityScheme, schemes:
     Raises:
         UnknownDataLabelError: a label is neither toxic nor non-toxic, or a kind is unknown.
     """
-    examples = _blank(rows, dataset, scheme.weight)
+    examples = blank_examples(rows, dataset, scheme.weight)
     known: dict[tuple[str | None, tuple[str, ...], str], FloatArray] = {}
     for i, key in enumerate(zip(rows.labels, rows.kinds, rows.natives, strict=True)):
         if key not in known:
@@ -151,7 +152,7 @@ def emotion_examples(rows: Rows, dataset: str, scheme: EmotionScheme) -> Example
     Raises:
         UnknownDataLabelError: a label is none of those which the scheme gives the row's language.
     """
-    examples = _blank(rows, dataset, scheme.weight)
+    examples = blank_examples(rows, dataset, scheme.weight)
     in_language = {language: scheme.labels_in(language) for language in set(rows.langs)}
     for i, (labels, language) in enumerate(zip(rows.kinds, rows.langs, strict=True)):
         allowed = in_language[language]

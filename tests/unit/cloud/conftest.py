@@ -1,12 +1,14 @@
-"""A small data folder of the catalogue's form, under the names of real sets so that the packaged schemes apply."""
+"""A small data folder of the form of the real one, with names of real sets so that our schemes apply."""
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from edgewise.results import Analysis, Prediction
 
 pa = pytest.importorskip("pyarrow", reason="the data catalogue needs the extra 'cloud'")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -178,3 +180,53 @@ def make_data(tmp_path: Path) -> Callable[..., Path]:
 def data(make_data: Callable[..., Path]) -> Path:
     """Return the folder with the files above."""
     return make_data()
+
+
+class FakeAnalyzer:
+    """Answers from a table of text -> task -> scores, as the analyzer would; counts what it was asked."""
+
+    def __init__(self, scores: dict[str, dict[str, dict[str, float]]], threshold: float = 0.5) -> None:
+        self.scores = scores
+        self.threshold = threshold
+        self.asked: list[tuple[str, ...]] = []
+        self.languages: tuple[str, ...] | None = None
+
+    def analyze_batch(self, texts: Sequence[str], *, tasks: Sequence[str]) -> list[Analysis]:
+        self.asked.append(tuple(tasks))
+        return [self._analysis(text, tasks) for text in texts]
+
+    def _analysis(self, text: str, tasks: Sequence[str]) -> Analysis:
+        found = {task: self._prediction(task, self.scores[text][task]) for task in tasks}
+        nothing = Prediction("und", 1.0, {"und": 1.0}, 0.5, unsure=True)
+        return Analysis(
+            text_hash="",
+            language=found.get("language", nothing),
+            sentiment=found.get("sentiment"),
+            toxicity=found.get("toxicity"),
+            emotion=found.get("emotion"),
+            model="fake 1.0.0",
+            backend="none",
+            latency_ms=0.0,
+            truncated=False,
+            spans=(),
+            unsure=False,
+        )
+
+    def _prediction(self, task: str, scores: dict[str, float]) -> Prediction:
+        if task == "toxicity":
+            score = scores["toxicity"]
+            label = "toxic" if score >= self.threshold else "non-toxic"
+            return Prediction(label, score, scores, self.threshold, unsure=abs(score - self.threshold) < 0.1)
+        allowed = {
+            k: v for k, v in scores.items() if not self.languages or task != "language" or k in self.languages
+        }
+        label = max(allowed, key=lambda name: allowed[name])
+        return Prediction(
+            label, allowed[label], allowed, self.threshold, unsure=allowed[label] < self.threshold
+        )
+
+
+@pytest.fixture
+def fake() -> type[FakeAnalyzer]:
+    """Return the class of fake analyzers."""
+    return FakeAnalyzer

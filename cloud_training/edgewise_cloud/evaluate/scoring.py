@@ -1,0 +1,191 @@
+"""From right answers and given answers to records, for the tasks with labels of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.labels import LABELS, NON_TOXIC, TOXIC, TOXICITY
+from edgewise_cloud.evaluate.answers import Answers
+from edgewise_cloud.evaluate.gold import Gold, label_names
+from edgewise_cloud.evaluate.metrics import (
+    auc,
+    choice_metrics,
+    expected_calibration_error,
+    macro_auc,
+    prevalence_weights,
+)
+from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, Record, finite
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Answers beside the truth, row by row: what the plots are drawn from.
+
+    Attributes:
+        task: The task.
+        labels: Names of the labels.
+        gold: Right label [n], as a number.
+        guess: Given label [n].
+        confidence: Probability [n] that the answer claims; for toxicity that of being toxic.
+        correct: Whether [n] what `confidence` speaks of is so.
+    """
+
+    task: str
+    labels: tuple[str, ...]
+    gold: Rows
+    guess: Rows
+    confidence: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Everything that one set gave."""
+
+    records: list[Record]
+    judged: Judged
+
+
+def by_language(languages: list[str]) -> Iterator[tuple[str, Rows]]:
+    """Yield each language with its rows; where there are several, first all rows under the name "all"."""
+    codes = np.array(languages, dtype=object)
+    found = sorted(set(languages))
+    if len(found) > 1:
+        yield EVERY_LANGUAGE, np.arange(len(codes))
+    for language in found:
+        yield language, np.flatnonzero(codes == language)
+
+
+def restrict(scores: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return probabilities [n, labels] with what is not allowed at 0, each row summing to 1 again."""
+    kept = np.where(allowed, scores.astype(np.float64), 0.0)
+    total = kept.sum(axis=1, keepdims=True)
+    even = allowed / allowed.sum(axis=1, keepdims=True)
+    return np.where(total > 0, kept / np.where(total > 0, total, 1.0), even)
+
+
+def score_choice(gold: Gold, answers: Answers) -> Scored:
+    """Score sentiment or emotion: the best of the labels which the set defines is the answer.
+
+    Rows without one right label (several emotions) are not counted.
+    """
+    truth, allowed = gold.choice()
+    rows = np.flatnonzero(truth >= 0)
+    labels = LABELS[gold.task]
+    truth, allowed, answers = truth[rows], allowed[rows], answers.take(rows)
+    languages = [gold.examples.langs[i] for i in rows]
+    scores = answers.columns(labels)
+    records = [
+        _choice_record(
+            gold, gold.name, language, truth[part], allowed[part], answers.take(part), scores[part]
+        )
+        for language, part in by_language(languages)
+    ]
+    for name, kept in gold.views.items():
+        inside = np.array([label in kept for label in labels])
+        part = np.flatnonzero(inside[truth])
+        records.extend(
+            _choice_record(
+                gold, f"{gold.name}:{name}", language, truth[part][some], np.tile(inside, (len(some), 1)),
+                answers.take(part[some]), scores[part][some],
+            )
+            for language, some in by_language([languages[i] for i in part])
+        )  # fmt: skip
+    free = restrict(scores, allowed)
+    guess = free.argmax(axis=1)
+    return Scored(records, Judged(gold.task, labels, truth, guess, free.max(axis=1), guess == truth))
+
+
+def _choice_record(
+    gold: Gold,
+    name: str,
+    language: str,
+    truth: Rows,
+    allowed: NDArray[np.bool_],
+    answers: Answers,
+    scores: NDArray[np.float32],
+) -> Record:
+    labels = LABELS[gold.task]
+    inside = restrict(scores, allowed)
+    guess = inside.argmax(axis=1)
+    values = choice_metrics(truth, guess)
+    values["auc"] = macro_auc(truth, inside)
+    values["ece"] = expected_calibration_error(inside.max(axis=1), guess == truth)
+    values |= _sureness(guess == truth, answers.unsure)
+    restricted = () if allowed.all() else label_names(gold.task, allowed)
+    if restricted:
+        given = np.array([labels.index(label) if label in labels else -1 for label in answers.labels])
+        values["accuracy_unrestricted"] = float((given == truth).mean())
+    return Record(gold.task, name, gold.split, language, len(truth), finite(values), restricted)
+
+
+def _sureness(correct: NDArray[np.bool_], unsure: NDArray[np.bool_]) -> dict[str, float]:
+    sure = ~unsure
+    return {
+        "unsure_rate": float(unsure.mean()),
+        "accuracy_when_sure": float(correct[sure].mean()) if sure.any() else float("nan"),
+    }
+
+
+def score_toxicity(gold: Gold, answers: Answers) -> Scored:
+    """Score toxicity: toxic or not as the product said it, by its threshold; each attribute by its AUC."""
+    names = LABELS[gold.task]
+    truth = gold.examples.toxicity[:, names.index(TOXICITY)]
+    scores = answers.columns(names)
+    records = [
+        _toxicity_record(
+            gold, language, truth[part], gold.examples.toxicity[part], answers.take(part), scores[part]
+        )
+        for language, part in by_language(gold.examples.langs)
+    ]
+    told = np.flatnonzero(~np.isnan(truth))
+    score = scores[told, names.index(TOXICITY)].astype(np.float64)
+    is_toxic = truth[told] == 1.0
+    guess = np.array([answers.labels[i] == TOXIC for i in told], dtype=np.int64)
+    return Scored(
+        records, Judged(gold.task, (NON_TOXIC, TOXIC), is_toxic.astype(np.int64), guess, score, is_toxic)
+    )
+
+
+def _toxicity_record(
+    gold: Gold,
+    language: str,
+    truth: NDArray[np.float32],
+    attributes: NDArray[np.float32],
+    answers: Answers,
+    scores: NDArray[np.float32],
+) -> Record:
+    values: dict[str, float] = {}
+    told = np.flatnonzero(~np.isnan(truth))
+    if told.size:
+        values = _verdict(
+            gold, truth[told] == 1.0, answers.take(told), scores[told, LABELS[gold.task].index(TOXICITY)]
+        )
+    for i, name in enumerate(LABELS[gold.task]):
+        marked = ~np.isnan(attributes[:, i])
+        if name != TOXICITY and marked.any():
+            values[f"auc_{name}"] = auc(attributes[marked, i], scores[marked, i])
+    note = f"toxic means {gold.definition}" if gold.definition else ""
+    return Record(gold.task, gold.name, gold.split, language, len(truth), finite(values), note=note)
+
+
+def _verdict(
+    gold: Gold, is_toxic: NDArray[np.bool_], answers: Answers, score: NDArray[np.float32]
+) -> dict[str, float]:
+    truth = is_toxic.astype(np.int64)
+    guess = np.array([label == TOXIC for label in answers.labels], dtype=np.int64)
+    values = choice_metrics(truth, guess)
+    values["auc"] = auc(truth, score)
+    values["ece"] = expected_calibration_error(score, is_toxic)
+    values["toxic_share"] = float(is_toxic.mean())
+    values |= _sureness(guess == truth, answers.unsure)
+    if gold.prevalence and 0 < truth.sum() < truth.size:
+        published = choice_metrics(truth, guess, prevalence_weights(is_toxic, *gold.prevalence))
+        values |= {f"{name}_at_published_prevalence": value for name, value in published.items()}
+    return values
