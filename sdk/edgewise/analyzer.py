@@ -1,0 +1,305 @@
+"""The analyzer: a comment in, four answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Literal, Self, overload
+
+from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
+from edgewise.bundle import Bundle, resolve
+from edgewise.engine.host import Host
+from edgewise.engine.settings import ROWS, Settings, at_least_one
+from edgewise.engine.thresholds import Thresholds
+from edgewise.errors import AnalyzerClosedError, InputError
+from edgewise.results import Analysis
+from edgewise.text.validate import as_text
+from edgewise_runtimes import BackendChoice, SessionOptions
+
+Progress = Callable[[int, int | None], None]
+"""Called with the texts done so far, and how many there are, None when that cannot be known."""
+
+_TEXTS_PER_CHUNK = 1024
+"""Texts whose rows are sorted by length together: the more, the fuller the runs."""
+
+
+class Analyzer:
+    """Tells language, sentiment, toxicity and emotion of texts, on this machine, with no network.
+
+    Models load when first needed, or in `warm_up`; what the bundle says of itself is read at once, so a wrong
+    name is an error here. One analyzer serves any number of threads. After a fork the child loads models of
+    its own on first use. An analyzer holds its models until `close`.
+
+    Args:
+        model: Name of a bundle inside the package, a path to a bundle folder, or None for the default bundle.
+        tasks: The tasks to answer, None for all that the bundle does. The language is always told.
+        languages: Languages to choose from, None for all. A single one is taken as a fact.
+        backend: Name of the backend to run on, or `"auto"` for the first usable one.
+        threads: Threads that one run of a model may use, None for one. The models are small: more pay off for
+            long texts and large batches only.
+        max_chars: Characters of a text that are read; what is beyond is left out, and the result says so.
+        max_windows: Windows of a long text that are read; likewise.
+
+    Raises:
+        BundleNotFoundError: There is no such bundle.
+        BundleError: The bundle's manifest is refused.
+        UnknownTaskError: The bundle does no such task.
+        UnknownLanguageError: The bundle does not know such a language.
+        ThreadCountError: `threads` is no whole number of at least 1.
+        InputError: Another setting makes no sense.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        tasks: Iterable[str] | None = None,
+        languages: Iterable[str] | None = None,
+        backend: str = "auto",
+        threads: int | None = None,
+        max_chars: int = 100_000,
+        max_windows: int = 64,
+    ) -> None:
+        settings = Settings(
+            backend=backend,
+            threads=SessionOptions(1 if threads is None else threads).threads,
+            max_chars=at_least_one("max_chars", max_chars),
+            max_windows=at_least_one("max_windows", max_windows),
+        )
+        self._host = Host(Bundle.open(resolve(model)), settings, tasks, languages)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle that answers."""
+        return self._host.bundle
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of every task that is answered; of the language those it chooses from."""
+        return MappingProxyType(self._host.labels)
+
+    def analyze(
+        self,
+        text: str,
+        *,
+        tasks: Iterable[str] | None = None,
+        explain: bool = False,
+        thresholds: Thresholds | None = None,
+    ) -> Analysis:
+        """Answer for one text.
+
+        Args:
+            text: Any string. In one that has nothing to judge (empty, blank, unknown signs only) the language
+                is `"und"`, sentiment and emotion are neutral and unsure, toxicity is non-toxic.
+            tasks: The tasks to answer, None for the analyzer's.
+            explain: Whether to say which words made it so, at the cost of an answer for each word.
+            thresholds: Probabilities to use in place of the model's thresholds. By task, a number or numbers
+                by label: `{"sentiment": 0.6, "toxicity": {"insult": 0.9}}`. For toxicity a number stands for
+                the attribute `toxicity`, elsewhere for every label.
+
+        Raises:
+            InputTypeError: `text` is no `str`.
+            UnknownTaskError: A task that the bundle does not do.
+            UnknownLabelError: A label that the task does not have.
+            ThresholdError: A threshold that is no number from 0 to 1.
+            BundleError: A model's file is missing, too large or not the one that was packed.
+            BackendError: A model cannot be loaded or fails.
+            AnalyzerClosedError: The analyzer is closed.
+        """
+        checked = as_text(text)
+        return self._host.judge((checked,), self._host.request(tasks, thresholds, explain=explain))[0]
+
+    @overload
+    def analyze_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = ...,
+        progress: Progress | None = ...,
+        tasks: Iterable[str] | None = ...,
+        thresholds: Thresholds | None = ...,
+        on_error: Literal["raise"] = ...,
+    ) -> list[Analysis]: ...
+
+    @overload
+    def analyze_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = ...,
+        progress: Progress | None = ...,
+        tasks: Iterable[str] | None = ...,
+        thresholds: Thresholds | None = ...,
+        on_error: OnError,
+    ) -> list[Analysis | InputError]: ...
+
+    def analyze_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        batch_size: int = ROWS,
+        progress: Progress | None = None,
+        tasks: Iterable[str] | None = None,
+        thresholds: Thresholds | None = None,
+        on_error: OnError = "raise",
+    ) -> list[Analysis] | list[Analysis | InputError]:
+        """Answer for many texts, each as if it were alone.
+
+        Args:
+            texts: Any iterable of strings: a list, a generator, a column of a table.
+            batch_size: The most rows a run of a model may have.
+            progress: Called after every chunk of texts.
+            tasks: See `analyze`.
+            thresholds: See `analyze`.
+            on_error: What to do with a value that is no text.
+
+        Returns:
+            One analysis a text, in the order of the texts.
+
+        Raises:
+            InputTypeError: `texts` holds no texts, or a value in it is none and `on_error` is `"raise"`; the
+                error knows the position.
+            InputError: `batch_size` or `on_error` makes no sense.
+            EdgewiseError: See `analyze`.
+        """
+        request = self._host.request(tasks, thresholds, rows=at_least_one("batch_size", batch_size))
+        values = as_texts(texts)
+        total = length_of(values)
+        found: list[Analysis | InputError] = []
+        for chunk in chunks(values, _TEXTS_PER_CHUNK, keeps_errors(on_error)):
+            found += self._host.judge_around(chunk, request)
+            if progress is not None:
+                progress(len(found), total)
+        return found
+
+    @overload
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        look_ahead: int = ...,
+        tasks: Iterable[str] | None = ...,
+        thresholds: Thresholds | None = ...,
+        on_error: Literal["raise"] = ...,
+    ) -> Iterator[Analysis]: ...
+
+    @overload
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        look_ahead: int = ...,
+        tasks: Iterable[str] | None = ...,
+        thresholds: Thresholds | None = ...,
+        on_error: OnError,
+    ) -> Iterator[Analysis | InputError]: ...
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        *,
+        look_ahead: int = 16,
+        tasks: Iterable[str] | None = None,
+        thresholds: Thresholds | None = None,
+        on_error: OnError = "raise",
+    ) -> Iterator[Analysis] | Iterator[Analysis | InputError]:
+        """Answer for texts as they come, without end if need be.
+
+        Nothing is taken from `texts` before the first answer is asked for, and never more than `look_ahead`
+        texts beyond the last answer given.
+
+        Args:
+            texts: Any iterable of strings.
+            look_ahead: Texts that are read together: more are faster, 1 answers each before the next is read.
+            tasks: See `analyze`.
+            thresholds: See `analyze`.
+            on_error: What to do with a value that is no text.
+
+        Returns:
+            An iterator over one analysis a text, in the order of the texts.
+
+        Raises:
+            InputTypeError: `texts` holds no texts; when its turn comes, a value in it that is none.
+            InputError: `look_ahead` or `on_error` makes no sense.
+            EdgewiseError: See `analyze`.
+        """
+        request = self._host.request(tasks, thresholds)
+        size = at_least_one("look_ahead", look_ahead)
+        pieces = chunks(as_texts(texts), size, keeps_errors(on_error))
+        return chain.from_iterable(self._host.judge_around(chunk, request) for chunk in pieces)
+
+    async def aanalyze(
+        self,
+        text: str,
+        *,
+        tasks: Iterable[str] | None = None,
+        explain: bool = False,
+        thresholds: Thresholds | None = None,
+    ) -> Analysis:
+        """Answer for one text without blocking the event loop.
+
+        The work is done on a thread of the analyzer's own; loading the models is the one part of it that may
+        hold up other threads for some milliseconds, so call `warm_up` first.
+
+        When the task is cancelled, work that has not begun is dropped; work under way finishes unheard.
+
+        Args:
+            text: See `analyze`.
+            tasks: See `analyze`.
+            explain: See `analyze`.
+            thresholds: See `analyze`.
+
+        Raises:
+            EdgewiseError: See `analyze`.
+        """
+        from asyncio import get_running_loop
+
+        def work() -> Analysis:
+            return self.analyze(text, tasks=tasks, explain=explain, thresholds=thresholds)
+
+        with self._host.pool() as pool:
+            answer = get_running_loop().run_in_executor(pool, work)
+        return await answer
+
+    def warm_up(self) -> None:
+        """Load every model that may be needed and run it once: the first answer is then as fast as the next.
+
+        Raises:
+            BundleError: A model's file is missing, too large or not the one that was packed.
+            BackendError: A model cannot be loaded or fails.
+            AnalyzerClosedError: The analyzer is closed.
+        """
+        self._host.load()
+
+    def backend_report(self) -> BackendChoice:
+        """Return which backend is in use, and why not the others.
+
+        Raises:
+            BackendError: No backend can be used.
+            AnalyzerClosedError: The analyzer is closed.
+        """
+        return self._host.choice()
+
+    def close(self) -> None:
+        """Free the models. Calls under way finish, later ones fail. May be called again."""
+        self._host.close()
+
+    def __enter__(self) -> Self:
+        if self._host.closed:
+            raise AnalyzerClosedError
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        manifest = self.bundle.manifest
+        state = ", closed" if self._host.closed else ""
+        return f"<Analyzer {manifest.name}@{manifest.version}: {', '.join(self.labels)}{state}>"

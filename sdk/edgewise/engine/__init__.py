@@ -1,0 +1,1 @@
+"""What happens between a text and its answers. Private: use `edgewise.Analyzer`."""

@@ -1,0 +1,73 @@
+"""Which language a text is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from edgewise.bundle.manifest import TaskSpec
+from edgewise.engine.heads import NO_THRESHOLDS, Head
+from edgewise.labels import UNDETERMINED
+from edgewise.results import Prediction
+
+if TYPE_CHECKING:
+    from edgewise.language import LanguageModel
+
+_CHARS = 4000
+"""A language shows itself long before this; the rest of a long text is not read for it."""
+
+_TEXTS_PER_RUN = 64
+"""Bounds the memory of a run."""
+
+
+class Detector:
+    """Tells languages with the bundle's language model.
+
+    Args:
+        model: The model, or None: every text is then undetermined, unless one language was fixed.
+        spec: The language task in the manifest, None without a model.
+        languages: Languages to choose from, None for all; a single one is not doubted.
+    """
+
+    def __init__(
+        self, model: LanguageModel | None, spec: TaskSpec | None, languages: tuple[str, ...] | None
+    ) -> None:
+        self._known = (model, Head(spec)) if model is not None and spec is not None else None
+        self._allowed = languages
+        self._fixed = languages[0] if languages and len(languages) == 1 else None
+
+    def tell(self, texts: Sequence[str], thresholds: Mapping[str, float] = NO_THRESHOLDS) -> list[Prediction]:
+        """Return the language of each text.
+
+        A text is unsure when its best language is below the threshold, and always when that is `"und"`.
+
+        Args:
+            texts: The texts as they were given, not normalised.
+            thresholds: Thresholds by language that replace the model's.
+        """
+        if self._fixed is not None:
+            return [_fixed(self._fixed) for _ in texts]
+        if self._known is None:
+            return [_undetermined() for _ in texts]
+        model, head = self._known
+        found: list[Prediction] = []
+        for start in range(0, len(texts), _TEXTS_PER_RUN):
+            part = [text[:_CHARS] for text in texts[start : start + _TEXTS_PER_RUN]]
+            rows = model.probabilities(part, self._allowed).tolist()
+            found += [_predict(head, row, thresholds) for row in rows]
+        return found
+
+
+def _predict(head: Head, row: list[float], thresholds: Mapping[str, float]) -> Prediction:
+    found = head.predict([min(1.0, max(0.0, score)) for score in row], None, thresholds)
+    if found.label != UNDETERMINED or found.unsure:
+        return found
+    return Prediction(found.label, found.score, found.scores, found.threshold, True, found.labels)
+
+
+def _undetermined() -> Prediction:
+    return Prediction(UNDETERMINED, 1.0, {UNDETERMINED: 1.0}, 0.0, True, (UNDETERMINED,))
+
+
+def _fixed(language: str) -> Prediction:
+    return Prediction(language, 1.0, {language: 1.0}, 0.0, False, (language,))

@@ -1,0 +1,129 @@
+"""A text encoder with its tokenizer and heads, loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from edgewise.batching import buckets
+from edgewise.bundle import Bundle
+from edgewise.bundle.manifest import ArtifactSpec, ModelSpec
+from edgewise.engine.heads import Head, all_finite
+from edgewise.engine.tokens import TextTokenizer
+from edgewise.errors import BackendLoadError, BackendRunError
+from edgewise_runtimes.protocol import Artifact, Runtime, Session, SessionOptions
+
+_TOKENS_PER_RUN = 4096
+"""Bounds the memory of a run: activations grow with rows times tokens."""
+
+
+class Encoder:
+    """Rows of token ids in, logits out. Safe to use from many threads, like what it holds.
+
+    Args:
+        spec: The model in the manifest.
+        tokenizer: Its tokenizer.
+        session: The loaded model.
+        backend: Name of the backend, for messages.
+
+    Attributes:
+        tokenizer: Its tokenizer.
+        heads: How to read its outputs, by task.
+
+    Raises:
+        BackendLoadError: The model lacks an output that the manifest promises.
+    """
+
+    def __init__(self, spec: ModelSpec, tokenizer: TextTokenizer, session: Session, backend: str) -> None:
+        missing = [task for task in spec.tasks if task not in session.outputs]
+        if missing:
+            raise BackendLoadError(backend, spec.name, f"it has no output for {', '.join(missing)}")
+        self.tokenizer = tokenizer
+        self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in spec.tasks.items()}
+        self._session = session
+        self._backend = backend
+
+    def logits(
+        self, rows: Sequence[Sequence[int]], tasks: Sequence[str], rows_per_run: int
+    ) -> dict[str, list[list[float]]]:
+        """Run the model on rows of any lengths.
+
+        Only rows of equal length share a run, so nothing is padded and no row can change another's answer.
+
+        Args:
+            rows: Token ids, at least one a row.
+            tasks: The outputs to return.
+            rows_per_run: The most rows a run may have.
+
+        Returns:
+            For each task one list of logits a row, in the order of `rows`.
+
+        Raises:
+            BackendRunError: The backend failed, or returned other shapes than promised, or no finite numbers.
+        """
+        if len(rows) == 1:
+            return self._run(rows, tasks)
+        found: dict[str, list[list[float]]] = {task: [[]] * len(rows) for task in tasks}
+        for bucket in buckets([len(row) for row in rows], rows_per_run, _TOKENS_PER_RUN):
+            for task, logits in self._run([rows[place] for place in bucket], tasks).items():
+                for place, values in zip(bucket, logits, strict=True):
+                    found[task][place] = values
+        return found
+
+    def close(self) -> None:
+        """Free the model."""
+        self._session.close()
+
+    def _run(self, rows: Sequence[Sequence[int]], tasks: Sequence[str]) -> dict[str, list[list[float]]]:
+        ids = np.array(rows, dtype=np.int32)
+        outputs = self._session.run({"input_ids": ids, "attention_mask": np.ones(ids.shape, dtype=np.int32)})
+        found: dict[str, list[list[float]]] = {}
+        for task in tasks:
+            shape = (len(rows), len(self.heads[task].labels))
+            if outputs[task].shape != shape:
+                problem = f"the output {task!r} has shape {outputs[task].shape}, not {shape}"
+                raise BackendRunError(self._backend, problem)
+            found[task] = outputs[task].tolist()
+            if not all(map(all_finite, found[task])):
+                raise BackendRunError(self._backend, f"the output {task!r} is not finite")
+        return found
+
+
+def load_encoder(
+    bundle: Bundle, spec: ModelSpec, runtime: Runtime, options: SessionOptions, max_windows: int
+) -> Encoder:
+    """Read, verify and load an encoder.
+
+    Args:
+        bundle: The bundle to read from.
+        spec: The model in its manifest.
+        runtime: The backend to load it into; the model has an artifact for it.
+        options: How to run it.
+        max_windows: The most windows a text may have.
+
+    Raises:
+        BundleError: A file is missing, too large or not the one that was packed.
+        BackendError: The backend cannot load it.
+    """
+    if spec.tokenizer is None:
+        raise BackendLoadError(runtime.name, spec.name, "it has no tokenizer")
+    tokenizer = TextTokenizer(bundle.read(spec.tokenizer.file), spec.tokenizer, max_windows)
+    chosen = _artifact(spec, runtime.name)
+    artifact = Artifact(chosen.file.file, chosen.backend, chosen.precision, bundle.read(chosen.file))
+    return Encoder(spec, tokenizer, runtime.load(artifact, options), runtime.name)
+
+
+def backends_of(specs: Sequence[ModelSpec]) -> tuple[str, ...]:
+    """Return the backends that every one of these models has an artifact for, in the first model's order."""
+    every: Mapping[str, None] = dict.fromkeys(artifact.backend for artifact in specs[0].artifacts)
+    return tuple(
+        name for name in every if all(any(a.backend == name for a in spec.artifacts) for spec in specs)
+    )
+
+
+def _artifact(spec: ModelSpec, backend: str) -> ArtifactSpec:
+    for artifact in spec.artifacts:
+        if artifact.backend == backend:
+            return artifact
+    raise BackendLoadError(backend, spec.name, "the bundle has no artifact of it for this backend")

@@ -1,0 +1,141 @@
+"""The way of a text through the models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from edgewise.bundle import Bundle
+from edgewise.engine.encoder import Encoder
+from edgewise.engine.heads import NO_THRESHOLDS
+from edgewise.engine.known import language_backend
+from edgewise.engine.models import Models
+from edgewise.engine.reading import Job, Reading
+from edgewise.engine.settings import LANGUAGE, Request, Settings
+from edgewise.explain import explain
+from edgewise.results import Analysis, Prediction, hash_text
+from edgewise.text import normalize
+from edgewise_runtimes import BackendChoice
+
+_SAMPLE = "Get a word in, edgewise."
+
+
+class Engine:
+    """Answers for texts. Safe to use from many threads.
+
+    Args:
+        bundle: The bundle with the models.
+        settings: How to load and read.
+        languages: Languages to choose from, None for all.
+    """
+
+    def __init__(self, bundle: Bundle, settings: Settings, languages: tuple[str, ...] | None) -> None:
+        self._models = Models(bundle, settings, languages)
+        self._settings = settings
+        self._name = f"{bundle.manifest.name}@{bundle.manifest.version}"
+        self._language_backend = language_backend(bundle.manifest)
+
+    def judge(self, texts: Sequence[str], request: Request) -> list[Analysis]:
+        """Answer for texts, each as if it were alone.
+
+        Args:
+            texts: The texts, any strings.
+            request: What is asked.
+
+        Returns:
+            One analysis a text, in the same order.
+
+        Raises:
+            BundleError: A model's file is missing, too large or not the one that was packed.
+            BackendError: A model cannot be loaded or fails.
+        """
+        started = perf_counter()
+        readings = self._read(texts, request)
+        each = (perf_counter() - started) / max(1, len(texts))
+        work: dict[Encoder, list[tuple[Reading, Job]]] = {}
+        for reading in readings:
+            reading.seconds = each
+            for job in reading.jobs:
+                work.setdefault(job.encoder, []).append((reading, job))
+        for encoder, jobs in work.items():
+            _run(encoder, jobs, request.rows)
+        return [self._answer(reading, request) for reading in readings]
+
+    def load(self, tasks: tuple[str, ...]) -> None:
+        """Load everything that the tasks may need, and run it once."""
+        self._models.load(tasks)
+        self.judge([_SAMPLE], Request(tasks))
+
+    def choice(self) -> BackendChoice:
+        """Return which backend runs the encoders, and why not the others."""
+        return self._models.choice()
+
+    def close(self) -> None:
+        """Free every model."""
+        self._models.close()
+
+    def _read(self, texts: Sequence[str], request: Request) -> list[Reading]:
+        limit = self._settings.max_chars
+        kept = [text if len(text) <= limit else text[:limit] for text in texts]
+        languages = self._models.detector().tell(kept, request.thresholds.get(LANGUAGE, NO_THRESHOLDS))
+        readings = []
+        for text, part, language in zip(texts, kept, languages, strict=True):
+            reading = Reading(text, normalize(part), len(part) < len(text), language)
+            for name, tasks in self._models.plan(reading.calibration, request.tasks):
+                encoder = self._models.encoder(name)
+                reading.jobs.append(Job(encoder, tasks, encoder.tokenizer.read(reading.normalized.text)))
+            readings.append(reading)
+        return readings
+
+    def _answer(self, reading: Reading, request: Request) -> Analysis:
+        started = perf_counter()
+        answers: dict[str, Prediction] = {LANGUAGE: reading.language}
+        for job in reading.jobs:
+            answers.update(_predictions(job, reading.calibration, request))
+        spans = explain(reading, answers, request.rows) if request.explain else ()
+        seconds = reading.seconds + perf_counter() - started
+        return Analysis(
+            text_hash=hash_text(reading.text),
+            language=reading.language,
+            sentiment=answers.get("sentiment"),
+            toxicity=answers.get("toxicity"),
+            emotion=answers.get("emotion"),
+            model=self._name,
+            backend=self._models.choice().chosen if reading.jobs else self._language_backend,
+            latency_ms=1000.0 * seconds,
+            truncated=reading.cut or not all(job.tokens.complete for job in reading.jobs),
+            spans=spans,
+            unsure=any(answers[task].unsure for task in request.tasks),
+        )
+
+
+def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
+    """Run an encoder on everything it has to do, and share out scores and time."""
+    started = perf_counter()
+    rows = [row for _, job in jobs for row in job.tokens.rows]
+    if not rows:
+        return
+    tasks = tuple(dict.fromkeys(task for _, job in jobs for task in job.tasks))
+    logits = encoder.logits(rows, tasks, rows_per_run)
+    place = 0
+    for reading, job in jobs:
+        end = place + len(job.tokens.rows)
+        for task in job.tasks:
+            scores = encoder.heads[task].scores
+            job.scores[task] = [scores(row, reading.calibration) for row in logits[task][place:end]]
+        place = end
+    each = (perf_counter() - started) / sum(map(len, rows))
+    for reading, job in jobs:
+        reading.seconds += each * sum(map(len, job.tokens.rows))
+
+
+def _predictions(job: Job, language: str | None, request: Request) -> dict[str, Prediction]:
+    found: dict[str, Prediction] = {}
+    for task in job.tasks:
+        head = job.encoder.heads[task]
+        thresholds = request.thresholds.get(task, NO_THRESHOLDS)
+        if job.tokens.rows:
+            found[task] = head.predict(head.pool(job.scores[task], job.tokens.weights), language, thresholds)
+        else:
+            found[task] = head.predict_blank(thresholds)
+    return found

@@ -1,0 +1,159 @@
+"""From the logits of one task to a calibrated answer.
+
+Plain floats throughout: a task has a handful of labels, for which numpy's fixed cost per call is most of the
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import exp, isfinite
+
+from edgewise.bundle.manifest import TaskSpec
+from edgewise.labels import NON_TOXIC, TOXIC, TOXICITY
+from edgewise.results import Prediction
+
+NO_THRESHOLDS: Mapping[str, float] = {}
+"""Use the model's own."""
+
+_NEUTRAL = "neutral"
+
+
+class Head:
+    """Reads one output of a model. Never changed after it is made but for caches, so threads share it.
+
+    Args:
+        spec: The task in the manifest.
+
+    Attributes:
+        labels: Labels in the order of the output's columns.
+        blank: The scores of a text that has nothing to judge: every label as likely as the next where one of
+            them must be right, otherwise none at all.
+    """
+
+    def __init__(self, spec: TaskSpec) -> None:
+        self.labels = spec.labels
+        self._spec = spec
+        self._one_is_right = spec.activation == "softmax"
+        self._main = spec.labels.index(TOXICITY) if TOXICITY in spec.labels else None
+        self.blank = [1.0 / len(self.labels) if self._one_is_right else 0.0] * len(self.labels)
+        self._temperatures: dict[str | None, float] = {}
+        self._thresholds: dict[str | None, dict[str, float]] = {}
+
+    def scores(self, logits: Sequence[float], language: str | None) -> list[float]:
+        """Return calibrated probabilities, one a label.
+
+        Args:
+            logits: One finite number a label.
+            language: The language whose calibration to use, None for the general one.
+        """
+        temperature = self._temperature(language)
+        if not self._one_is_right:
+            return [_sigmoid(logit / temperature) for logit in logits]
+        top = max(logits)
+        return _to_one([exp((logit - top) / temperature) for logit in logits])
+
+    def pool(self, rows: Sequence[Sequence[float]], weights: Sequence[int]) -> list[float]:
+        """Make one answer of the answers for a text's windows.
+
+        Args:
+            rows: Probabilities of each window; without any the text is blank.
+            weights: Tokens of each window.
+        """
+        if len(rows) < 2:
+            return list(rows[0] if rows else self.blank)
+        columns = list(zip(*rows, strict=True))
+        if self._spec.pooling == "max":
+            tops = [max(column) for column in columns]
+            return _to_one(tops) if self._one_is_right else tops
+        total = sum(weights)
+        return [
+            min(1.0, sum(score * weight for score, weight in zip(column, weights, strict=True)) / total)
+            for column in columns
+        ]
+
+    def shares(self, rows: Sequence[Sequence[float]], weights: Sequence[int], column: int) -> list[float]:
+        """Return how much each window has to say in the pooled score of a label, 0 to 1.
+
+        Args:
+            rows: Probabilities of each window, at least one.
+            weights: Tokens of each window.
+            column: Index of the label.
+        """
+        if self._spec.pooling == "max":
+            best = max(range(len(rows)), key=lambda window: rows[window][column])
+            return [float(window == best) for window in range(len(rows))]
+        total = sum(weights)
+        return [weight / total for weight in weights]
+
+    def predict(
+        self,
+        scores: Sequence[float],
+        language: str | None,
+        thresholds: Mapping[str, float] = NO_THRESHOLDS,
+    ) -> Prediction:
+        """Compare probabilities with thresholds.
+
+        For toxicity its main attribute decides between toxic and non-toxic, unsure within the task's margin
+        of the threshold. Elsewhere the likeliest label is the answer, unsure below its threshold.
+
+        Args:
+            scores: What `scores` or `pool` returned.
+            language: The language whose thresholds to use, None for the general ones.
+            thresholds: Thresholds by label that replace the model's.
+        """
+        own = self._threshold(language)
+        limits = {**own, **thresholds} if thresholds else own
+        by_label = dict(zip(self.labels, scores, strict=True))
+        if self._main is None:
+            score = max(scores)
+            label = self.labels[scores.index(score)]
+            return Prediction(label, score, by_label, limits[label], score < limits[label], (label,))
+        score, threshold = scores[self._main], limits[TOXICITY]
+        given = tuple(label for label, value in by_label.items() if value >= limits[label])
+        unsure = abs(score - threshold) < self._spec.unsure_margin
+        return Prediction(
+            TOXIC if score >= threshold else NON_TOXIC, score, by_label, threshold, unsure, given
+        )
+
+    def predict_blank(self, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> Prediction:
+        """Return the answer for a text that has nothing to judge.
+
+        Neutral and unsure; for toxicity non-toxic.
+        """
+        guess = self.predict(self.blank, None, thresholds)
+        if self._main is not None:
+            return guess
+        label = _NEUTRAL if _NEUTRAL in self.labels else guess.label
+        threshold = thresholds.get(label, self._threshold(None)[label])
+        return Prediction(label, guess.scores[label], guess.scores, threshold, True, (label,))
+
+    def _temperature(self, language: str | None) -> float:
+        known = self._temperatures.get(language)
+        if known is None:
+            known = self._temperatures[language] = self._spec.temperature_for(language)
+        return known
+
+    def _threshold(self, language: str | None) -> dict[str, float]:
+        known = self._thresholds.get(language)
+        if known is None:
+            known = {label: self._spec.threshold_for(label, language) for label in self.labels}
+            self._thresholds[language] = known
+        return known
+
+
+def all_finite(logits: Sequence[float]) -> bool:
+    """Whether logits can be made into probabilities."""
+    return isfinite(sum(logits))
+
+
+def _to_one(weights: list[float]) -> list[float]:
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+def _sigmoid(value: float) -> float:
+    if value >= 0:
+        return 1.0 / (1.0 + exp(-value))
+    small = exp(value)
+    return small / (1.0 + small)

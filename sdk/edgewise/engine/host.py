@@ -1,0 +1,145 @@
+"""Where an analyzer's engine lives: opened from a bundle, asked with checked requests, closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from edgewise.bundle import Bundle
+from edgewise.engine.known import known_labels
+from edgewise.engine.lifecycle import PerProcess
+from edgewise.engine.settings import LANGUAGE, ROWS, Request, Settings, pick_languages, pick_tasks
+from edgewise.engine.thresholds import Thresholds, parse_thresholds
+from edgewise.errors import AnalyzerClosedError, InputError
+from edgewise.results import Analysis
+from edgewise_runtimes import BackendChoice, available_threads
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from edgewise.engine.engine import Engine
+
+_WORKERS = 4
+"""Threads of the pool; beyond this they mostly wait for each other's Python."""
+
+
+class Host:
+    """Holds one engine a process, made when it is first needed. Safe to use from many threads.
+
+    Args:
+        bundle: The bundle with the models.
+        settings: How to load and read.
+        tasks: The tasks to answer when a request names none, None for all that the bundle does.
+        languages: Languages to choose from, None for all.
+
+    Attributes:
+        bundle: The bundle.
+        labels: The labels of every task that is answered; of the language those it chooses from.
+
+    Raises:
+        UnknownTaskError: The bundle does no such task.
+        UnknownLanguageError: The bundle does not know such a language.
+        SettingError: No language is left to choose from.
+    """
+
+    def __init__(
+        self, bundle: Bundle, settings: Settings, tasks: Iterable[str] | None, languages: Iterable[str] | None
+    ) -> None:
+        self._known = known_labels(bundle.manifest)
+        self._languages = pick_languages(languages, self._known[LANGUAGE])
+        self._tasks = pick_tasks(tasks, tuple(self._known))
+        self._request = Request(self._tasks)
+        self.bundle = bundle
+        self.labels = {
+            LANGUAGE: self._languages or self._known[LANGUAGE],
+            **{task: self._known[task] for task in self._tasks if task != LANGUAGE},
+        }
+        self._settings = settings
+        self._engines = PerProcess(self._make_engine, _close_engine)
+        self._pools = PerProcess(_make_pool, _close_pool)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._engines.closed
+
+    def request(
+        self,
+        tasks: Iterable[str] | None,
+        thresholds: Thresholds | None,
+        *,
+        explain: bool = False,
+        rows: int = ROWS,
+    ) -> Request:
+        """Return a checked request.
+
+        Raises:
+            UnknownTaskError: A task that the bundle does not do.
+            UnknownLabelError: A label that the task does not have.
+            ThresholdError: A threshold that is no number from 0 to 1.
+            SettingError: Something else makes no sense.
+            AnalyzerClosedError: `close` was called.
+        """
+        if self.closed:
+            raise AnalyzerClosedError
+        if tasks is None and not thresholds and not explain and rows == ROWS:
+            return self._request
+        asked = self._tasks if tasks is None else pick_tasks(tasks, tuple(self._known))
+        return Request(asked, parse_thresholds(thresholds, self._known), explain, rows)
+
+    def judge(self, texts: Sequence[str], request: Request) -> list[Analysis]:
+        """Answer for texts, see `Engine.judge`.
+
+        Raises:
+            AnalyzerClosedError: `close` was called.
+        """
+        with self._engines.use() as engine:
+            return engine.judge(texts, request)
+
+    def judge_around(
+        self, items: Sequence[str | InputError], request: Request
+    ) -> list[Analysis | InputError]:
+        """Answer for the texts among the items; errors stay where they are."""
+        answers = iter(self.judge([item for item in items if isinstance(item, str)], request))
+        return [next(answers) if isinstance(item, str) else item for item in items]
+
+    def load(self) -> None:
+        """Load every model that may be needed and run it once."""
+        with self._engines.use() as engine:
+            engine.load(self._tasks)
+
+    def choice(self) -> BackendChoice:
+        """Return which backend is in use, and why not the others."""
+        with self._engines.use() as engine:
+            return engine.choice()
+
+    def pool(self) -> AbstractContextManager[ThreadPoolExecutor]:
+        """Hold the threads that work for event loops while something is handed to them."""
+        return self._pools.use()
+
+    def close(self) -> None:
+        """Free everything when the last call under way has finished. May be called again."""
+        self._engines.close()
+        self._pools.close()
+
+    def _make_engine(self) -> Engine:
+        # Brings numpy, the tokenizer and the backend, so not before the first text comes.
+        from edgewise.engine.engine import Engine
+
+        return Engine(self.bundle, self._settings, self._languages)
+
+
+def _close_engine(engine: Engine) -> None:
+    engine.close()
+
+
+def _make_pool() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(min(_WORKERS, available_threads()), thread_name_prefix="edgewise")
+
+
+def _close_pool(pool: ThreadPoolExecutor) -> None:
+    """Let the threads end when they have done what was handed to them; does not wait."""
+    pool.shutdown(wait=False)

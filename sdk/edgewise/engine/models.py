@@ -1,0 +1,148 @@
+"""The models of a bundle, each loaded when it is first needed."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from edgewise.bundle import Bundle, ModelSpec
+from edgewise.engine.detector import Detector
+from edgewise.engine.encoder import Encoder, backends_of, load_encoder
+from edgewise.engine.settings import LANGUAGE, Settings
+from edgewise.errors import BackendLoadError
+from edgewise_runtimes import BackendChoice, Runtime, SessionOptions, choose, runtime
+
+_NGRAM_LINEAR = "ngram-linear"
+
+Plan = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names of encoders, each with the tasks it answers."""
+
+
+class Models:
+    """Loads models once and keeps them. Safe to use from many threads.
+
+    Args:
+        bundle: The bundle they are in.
+        settings: How to load them.
+        languages: Languages to choose from, None for all.
+    """
+
+    def __init__(self, bundle: Bundle, settings: Settings, languages: tuple[str, ...] | None) -> None:
+        self._languages = languages
+        self._bundle = bundle
+        self._manifest = bundle.manifest
+        self._settings = settings
+        self._lock = Lock()
+        self._encoders: dict[str, Encoder] = {}
+        self._detector: Detector | None = None
+        self._backend: tuple[BackendChoice, Runtime] | None = None
+        self._plans: dict[tuple[str, tuple[str, ...]], Plan] = {}
+
+    def detector(self) -> Detector:
+        """Return the language model.
+
+        Raises:
+            BundleError: Its file is missing, too large or not the one that was packed.
+            BackendLoadError: It is no model of a kind that is known here.
+        """
+        if self._detector is None:
+            with self._lock:
+                if self._detector is None:
+                    self._detector = _load_detector(self._bundle, self._languages)
+        return self._detector
+
+    def encoder(self, name: str) -> Encoder:
+        """Return an encoder.
+
+        Raises:
+            BundleError: A file of it is missing, too large or not the one that was packed.
+            BackendError: No backend can be used, or the one in use cannot load it.
+        """
+        found = self._encoders.get(name)
+        if found is None:
+            backend = self._usable()[1]
+            with self._lock:
+                found = self._encoders.get(name)
+                if found is None:
+                    options = SessionOptions(self._settings.threads)
+                    spec = self._manifest.models[name]
+                    found = load_encoder(self._bundle, spec, backend, options, self._settings.max_windows)
+                    self._encoders[name] = found
+        return found
+
+    def choice(self) -> BackendChoice:
+        """Return which backend runs the encoders, and why not the others.
+
+        Raises:
+            BackendError: No backend can be used.
+        """
+        return self._usable()[0]
+
+    def plan(self, language: str | None, tasks: tuple[str, ...]) -> Plan:
+        """Return which encoders answer, and what.
+
+        Where a language has a model of its own that lacks a task, the default model does that task.
+
+        Args:
+            language: The text's language, None when it is not sure.
+            tasks: The tasks asked for.
+        """
+        routed = self._manifest.routes.model_for(language)
+        known = self._plans.get((routed, tasks))
+        if known is None:
+            names: dict[str, list[str]] = {}
+            for task in tasks:
+                if task != LANGUAGE:
+                    own = task in self._manifest.models[routed].tasks
+                    names.setdefault(routed if own else self._manifest.routes.default, []).append(task)
+            known = tuple((name, tuple(answered)) for name, answered in names.items())
+            self._plans[(routed, tasks)] = known
+        return known
+
+    def load(self, tasks: tuple[str, ...]) -> None:
+        """Load everything that the tasks may need, whatever the language.
+
+        Raises:
+            BundleError: A file is missing, too large or not the one that was packed.
+            BackendError: No backend can be used, or the one in use cannot load a model.
+        """
+        self.detector()
+        for language in (None, *self._manifest.routes.by_language):
+            for name, _ in self.plan(language, tasks):
+                self.encoder(name)
+
+    def close(self) -> None:
+        """Free every model."""
+        for encoder in self._encoders.values():
+            encoder.close()
+
+    def _usable(self) -> tuple[BackendChoice, Runtime]:
+        if self._backend is None:
+            with self._lock:
+                if self._backend is None:
+                    choice = choose(backends_of(_encoders(self._bundle)), self._settings.backend)
+                    self._backend = choice, runtime(choice.chosen)
+        return self._backend
+
+
+def _encoders(bundle: Bundle) -> list[ModelSpec]:
+    routes = bundle.manifest.routes
+    names = dict.fromkeys([routes.default, *routes.by_language.values()])
+    return [bundle.manifest.models[name] for name in names]
+
+
+def _load_detector(bundle: Bundle, languages: tuple[str, ...] | None) -> Detector:
+    home = bundle.manifest.routes.language
+    if home is None or (languages is not None and len(languages) == 1):
+        return Detector(None, None, languages)
+    spec = bundle.manifest.models[home]
+    artifact = spec.artifacts[0]
+    if spec.kind != _NGRAM_LINEAR:
+        raise BackendLoadError(
+            artifact.backend, home, f"a model of kind {spec.kind!r} cannot tell languages here"
+        )
+    from edgewise.language import LanguageModel
+
+    model = LanguageModel.from_bytes(bundle.read(artifact.file), spec.config)
+    if tuple(model.labels) != spec.tasks[LANGUAGE].labels:
+        raise BackendLoadError(artifact.backend, home, "its languages are not those that the manifest lists")
+    return Detector(model, spec.tasks[LANGUAGE], languages)

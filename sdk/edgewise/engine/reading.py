@@ -1,0 +1,53 @@
+"""What is known of a text on its way to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgewise.engine.encoder import Encoder
+from edgewise.engine.tokens import Tokens
+from edgewise.results import Prediction
+from edgewise.text import Normalized
+
+
+@dataclass(slots=True)
+class Job:
+    """A text's work for one encoder.
+
+    Attributes:
+        encoder: The encoder.
+        tasks: The tasks it answers for this text.
+        tokens: The text as the encoder reads it.
+        scores: By task the calibrated probabilities of each window; filled in when the encoder has run.
+    """
+
+    encoder: Encoder
+    tasks: tuple[str, ...]
+    tokens: Tokens
+    scores: dict[str, list[list[float]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A text and what has been found out about it so far.
+
+    Attributes:
+        text: The text as it was given.
+        normalized: What the encoders read of it.
+        cut: Whether characters were left out.
+        language: Its language.
+        jobs: Its work, one entry an encoder.
+        seconds: Time spent on it.
+    """
+
+    text: str
+    normalized: Normalized
+    cut: bool
+    language: Prediction
+    jobs: list[Job] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def calibration(self) -> str | None:
+        """The language whose calibration and model to use: None, the general ones, when it is unsure."""
+        return None if self.language.unsure else self.language.label

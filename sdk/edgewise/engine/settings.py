@@ -1,0 +1,132 @@
+"""What an analyzer is told once (`Settings`) and at every call (`Request`), checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from edgewise.errors import InputError, UnknownLanguageError, UnknownTaskError
+from edgewise.labels import TASKS
+
+LANGUAGE = TASKS[0]
+"""The task that every answer has, because the others are routed by it."""
+
+ROWS = 64
+"""Rows of a run, unless a call says otherwise."""
+
+
+class SettingError(InputError, ValueError):
+    """A setting has a value that makes no sense.
+
+    Attributes:
+        name: The setting.
+        value: What was given.
+    """
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        self.name = name
+        self.value = value
+        super().__init__(f"{name} is {value!r}. Give {wanted}.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an analyzer loads and reads.
+
+    Attributes:
+        backend: A backend's name, or `"auto"`.
+        threads: Threads that one run of a model may use.
+        max_chars: Characters of a text that are read; the rest is left out.
+        max_windows: Windows of a text that are read; the rest is left out.
+    """
+
+    backend: str
+    threads: int
+    max_chars: int
+    max_windows: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one call asks for.
+
+    Attributes:
+        tasks: The tasks to answer, in the order of `edgewise.TASKS`; the language is always told.
+        thresholds: By task, thresholds of labels that replace the model's.
+        explain: Whether to say which words made it so.
+        rows: The most rows a run of a model may have.
+    """
+
+    tasks: tuple[str, ...]
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    explain: bool = False
+    rows: int = ROWS
+
+
+def at_least_one(name: str, value: int) -> int:
+    """Return a count.
+
+    Raises:
+        SettingError: It is no whole number, or below 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingError(name, value, "a whole number of at least 1")
+    return value
+
+
+def pick_tasks(asked: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tasks asked for, each once, in the usual order.
+
+    >>> pick_tasks(["emotion", "sentiment"], ("language", "sentiment", "toxicity", "emotion"))
+    ('sentiment', 'emotion')
+
+    Args:
+        asked: Names of tasks, one name, or None for every task.
+        known: The tasks that the bundle does.
+
+    Raises:
+        UnknownTaskError: The bundle does no such task.
+    """
+    if asked is None:
+        return known
+    names = _names("tasks", asked)
+    for name in names:
+        if name not in known:
+            raise UnknownTaskError(name, known)
+    return tuple(task for task in known if task in names)
+
+
+def pick_languages(asked: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the languages to choose from, each once, in the order given.
+
+    Args:
+        asked: Language codes, one code, or None for every language.
+        known: The languages that the bundle tells apart; empty when it has no language model, and then a
+            single code is taken on trust.
+
+    Raises:
+        SettingError: No language was given at all.
+        UnknownLanguageError: The bundle does not know such a language.
+    """
+    if asked is None:
+        return None
+    names = tuple(dict.fromkeys(_names("languages", asked)))
+    if not names:
+        raise SettingError("languages", asked, "at least one language code, or None for all")
+    if known or len(names) > 1:
+        for name in names:
+            if name not in known:
+                raise UnknownLanguageError(name, known)
+    return names
+
+
+def _names(setting: str, asked: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(asked, str):
+        return (asked,)
+    try:
+        names = tuple(asked)
+    except TypeError:
+        raise SettingError(setting, asked, "a list of names") from None
+    if not all(isinstance(name, str) for name in names):
+        raise SettingError(setting, asked, "a list of names, each a str")
+    return names
