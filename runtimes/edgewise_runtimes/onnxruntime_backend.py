@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 NAME = "onnxruntime"
 _PROVIDER = "CPUExecutionProvider"
 _SILENT = 4
+_NOWHERE = f"{os.devnull}/no-folder"
+"""Where weights outside the model may be: ONNX Runtime would otherwise look in the working folder."""
 _CODE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ")
 
 
@@ -106,6 +109,7 @@ def _session_options(onnxruntime: Any, options: SessionOptions) -> Any:
     settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     settings.log_severity_level = _SILENT
+    settings.add_session_config_entry("session.model_external_initializers_file_folder_path", _NOWHERE)
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
     return settings

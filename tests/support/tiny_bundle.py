@@ -1,7 +1,7 @@
-"""A bundle so small that its answers can be worked out by hand, with a real tokenizer and a real ONNX encoder.
+"""A bundle so small that its answers can be worked out by hand, with a real tokenizer and ONNX encoder.
 
-Every word of `WORDS` adds its points to some labels; the logits of a text are the mean of its words' points plus the
-label's bias. So "great" is positive, "idiot" is toxic and an insult, and unknown words pull towards the bias.
+Every word of `WORDS` adds its points to some labels; the logits of a text are the mean of its words' points
+plus the label's bias. So "great" is positive, "idiot" is toxic and an insult, unknown words pull to the bias.
 
     folder = make_tiny_bundle(tmp_path / "tiny")
     bundle = Bundle.open(folder)
@@ -46,7 +46,8 @@ WORDS: dict[str, dict[str, float]] = {
     "idiot": {"negative": 6, "anger": 6, "toxicity": 12, "insult": 12},
     "damn": {"negative": 3, "anger": 5, "toxicity": 6, "profanity": 12},
     "kill": {"negative": 6, "anger": 7, "toxicity": 12, "threat": 12, "severe_toxicity": 8},
-    **{word: {} for word in "the a an you are this is and day it my made in to of what not so".split()},
+    **{word: {} for word in ("the", "a", "an", "you", "are", "this", "is", "and", "day", "it", "my", "made")},
+    **{word: {} for word in ("in", "to", "of", "what", "not", "so")},
 }
 
 
@@ -138,7 +139,7 @@ def _add_language_model(spec: dict[str, Any], files: dict[str, bytes]) -> None:
 
 
 def tiny_tokenizer() -> bytes:
-    """A word-level tokenizer that lower-cases and splits at white space and punctuation; no special tokens."""
+    """A word-level tokenizer: lower case, split at white space and punctuation, no special tokens."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.normalizers import Lowercase

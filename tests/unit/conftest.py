@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.support.tiny_bundle import make_tiny_bundle
 
 

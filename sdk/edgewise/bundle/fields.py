@@ -71,17 +71,18 @@ class Field:
         for index, value in enumerate(self._as(list, "a list")):
             yield Field(value, f"{self.place}[{index}]", self.path)
 
-    def text(self, pattern: str | None = None, default: str | None = None) -> str:
+    def text(self, pattern: str | None = None, default: str | None = None, *, empty: bool = False) -> str:
         """Read a string; not empty unless there is a default.
 
         Args:
             pattern: What the whole string must match.
             default: What an absent string counts as.
+            empty: Whether it may be empty although there is no default.
         """
         if default is not None and self.value is _ABSENT:
             return default
         found: str = self._as(str, "a string")
-        if not found and default is None:
+        if not found and default is None and not empty:
             self.refuse("is empty")
         if pattern is not None and not re.fullmatch(pattern, found, re.ASCII):
             self.refuse(f"is {found[:80]!r}, which does not look as it must")

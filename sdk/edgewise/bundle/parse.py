@@ -6,7 +6,7 @@ that this version does not know are kept in `Manifest.raw` and otherwise passed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -132,11 +132,7 @@ def _model(name: str, field: Field) -> ModelSpec:
     tokenizer = field["tokenizer"].optional(_tokenizer)
     if kind == "encoder" and tokenizer is None:
         field["tokenizer"].refuse("is missing, every encoder needs one")
-    tasks = {}
-    for task, spec in _some(field["tasks"]).members():
-        if task not in TASKS:
-            field["tasks"].refuse(f"has the task {task[:80]!r}, not one of {', '.join(TASKS)}")
-        tasks[task] = _task(name, task, spec)
+    tasks = {task: _task(name, task, spec) for task, spec in _by_task(_some(field["tasks"]))}
     artifacts = field["artifacts"].all(_artifact)
     if not artifacts:
         field["artifacts"].refuse("lists no artifact")
@@ -219,11 +215,8 @@ def _file(field: Field) -> FileRef:
 
 
 def _golden(field: Field) -> Golden:
-    expected = field["expected"].each(_expected)
-    for task in expected:
-        if task not in TASKS:
-            field["expected"].refuse(f"has the task {task[:80]!r}, not one of {', '.join(TASKS)}")
-    return Golden(field["text"].text(default=""), expected)
+    expected = {task: _expected(answer) for task, answer in _by_task(field["expected"])}
+    return Golden(field["text"].text(empty=True), expected)
 
 
 def _expected(field: Field) -> str | Mapping[str, float]:
@@ -243,6 +236,14 @@ def _provenance(field: Field) -> Mapping[str, Any]:
         dataset["name"].text()
         dataset["licence"].text()
     return field.mapping()
+
+
+def _by_task(field: Field) -> Iterator[tuple[str, Field]]:
+    """Read an object whose keys are tasks."""
+    for task, member in field.members():
+        if task not in TASKS:
+            field.refuse(f"has the task {task[:80]!r}, not one of {', '.join(TASKS)}")
+        yield task, member
 
 
 def _some(field: Field) -> Field:
