@@ -109,15 +109,15 @@ E0020-E007F E0100-E01EF
 """Zero-width and bidirectional controls, fillers, variation selectors, tags."""
 
 PICTOGRAPHS = char_class("""
-A9 AE 203C 2049 2122 2139 2190-21FF 2300-23FF 2460-24FF 25A0-27BF 2900-297F 2B00-2BFF 3030 303D 3297 3299
+A9 AE 203C 2049 2122 2139 2190-21FF 2300-23FF 24C2 25A0-27BF 2900-297F 2B00-2BFF 3030 303D 3297 3299
 1F000-1F1E5 1F200-1FAFF
 """)
 """Characters that are, or with variation selector 16 become, an emoji (regional indicators aside)."""
 
-CJK = char_class(
-    "1100-11FF 2E80-9FFF A960-A97F AC00-D7FF F900-FAFF FE30-FE4F FF00-FFEF 16FE0-18DFF 1AFF0-1B2FF "
-    "20000-3FFFF"
-)
+CJK = char_class("""
+1100-11FF 2E80-3029 3030-3098 309B-9FFF A960-A97F AC00-D7FF F900-FAFF FE30-FE4F FF00-FFEF 16FE0-18DFF
+1AFF0-1B2FF 20000-3FFFF
+""")
 """Han, kana, bopomofo, hangul and the punctuation that goes with them."""
 
 SPACELESS = char_class("""

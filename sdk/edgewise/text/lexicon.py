@@ -1,4 +1,4 @@
-"""The words that are worth undisguising, read once from ``obfuscated.json``."""
+"""The words that are worth undisguising, read once from `obfuscated.json`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Lexicon:
     """Targets of disguise.
 
     Attributes:
-        words: every form, lower case.
-        by_shape: forms by (first letter, length), commonest first, to resolve masks such as "f*ck".
-        masked: shortened forms such as "f***" with what they stand for.
-        endings: endings that may follow a shortened form.
-        one_letter_words: letters that are words in some language, so that three in a row may be a sentence.
+        words: Every form, lower case.
+        by_shape: The forms a star may stand in, by (first letter, length), to resolve masks such as "f*ck".
+        shortened: Shortened forms such as "f***", with what they stand for.
+        endings: Endings that may follow a shortened form; the first is none.
+        one_letter_words: Letters that are words in some language, so that three in a row may be a sentence.
     """
 
     words: frozenset[str]
     by_shape: dict[tuple[str, int], tuple[str, ...]]
-    masked: dict[str, str]
+    shortened: dict[str, str]
     endings: tuple[str, ...]
     one_letter_words: frozenset[str]
 
@@ -37,19 +37,18 @@ def lexicon() -> Lexicon:
         The lexicon.
     """
     data = json.loads((files("edgewise.text") / "obfuscated.json").read_text(encoding="utf-8"))
-    forms: dict[str, None] = {}
-    for language in data["words"].values():
-        stems, endings = language["stems"], language["endings"]
-        forms.update(dict.fromkeys(stems))
-        forms.update(dict.fromkeys(stem + ending for ending in endings for stem in stems))
+    words: set[str] = set()
     shapes: dict[tuple[str, int], list[str]] = {}
-    for form in forms:
-        shapes.setdefault((form[0], len(form)), []).append(form)
+    for group in data["groups"]:
+        forms = [stem + ending for ending in ["", *group["endings"]] for stem in group["stems"]]
+        words.update(forms)
+        for form in forms if group.get("stars", True) else ():
+            shapes.setdefault((form[0], len(form)), []).append(form)
     return Lexicon(
-        words=frozenset(forms),
-        by_shape={shape: tuple(words) for shape, words in shapes.items()},
-        masked=data["masked"],
-        endings=("", *data["words"]["en"]["endings"]),
+        words=frozenset(words),
+        by_shape={shape: tuple(forms) for shape, forms in shapes.items()},
+        shortened=data["shortened"],
+        endings=("", *data["shortened_endings"]),
         one_letter_words=frozenset(data["one_letter_words"]),
     )
 
@@ -58,7 +57,7 @@ def is_target(word: str) -> bool:
     """Tells whether a word, in whatever case, is one that people disguise.
 
     Args:
-        word: the word, undisguised.
+        word: The word, undisguised.
 
     Returns:
         True if it is in the list.

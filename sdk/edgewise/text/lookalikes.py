@@ -14,7 +14,7 @@ __all__ = ["restore_scripts"]
 
 _LATIN = "A-Za-z" + char_class("C0-D6 D8-F6 F8-2AF 1E00-1EFF")
 _OTHER = char_class("370-3FF 400-52F 531-587")
-_SMALL = char_class("1D00-1D22 A730-A731")
+_SMALL = char_class("1D00-1D22 1D29 A730-A731")
 _MIXED_HINT = re.compile(f"[{_OTHER}{_SMALL}]")
 _MIXED = lazily(f"[{_LATIN}](?:(?<=[{_OTHER}].)|(?=[{_OTHER}]))|[{_SMALL}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -57,7 +57,9 @@ def _restored(word: str) -> str:
     if len(word) > 2 and _SMALL_CAPITAL().search(word):
         word = word.translate(_tables()["small_capitals"])
     counts = {name: len(script().findall(word)) for name, script in _SCRIPTS.items()}
-    present = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])
+    # The script with the most letters first; of two with as many, that of the last letter ("Tι" is Greek).
+    present = [name for name in counts if counts[name]]
+    present.sort(key=lambda name: (-counts[name], _SCRIPTS[name]().match(word[-1]) is None))
     for target in present if len(present) > 1 else ():
         new = _into(word, target, [name for name in present if name != target])
         if new is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from edgewise.text.characters import CJK, lazily
+from edgewise.text.characters import CJK, MARKS, lazily
 from edgewise.text.lexicon import is_target
 from edgewise.text.offsets import Draft, Edit
 
@@ -23,7 +23,7 @@ _BLOCK = (
     "|picture|pre|script|section|select|source|style|summary|svg|table|tbody|td|textarea|tfoot|th|thead|time"
     "|title|tr|ul|video"
 )
-_TAG = lazily(rf"<(?i:/?(?:({_INLINE})|{_BLOCK})(?:[\s/][^<>]*)?|!--[^<>]*|!doctype[^<>]*)>")
+_TAG = lazily(rf"<(?i:/?(?:({_INLINE})|{_BLOCK})(?:[\s/][^>]*)?|!--[^>]*|!doctype[^>]*)>")
 
 _IN_LINK = rf"[^\s<>\"'`{CJK}]"
 _LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
@@ -41,10 +41,8 @@ _BARE_LINK = lazily(
 
 _NAME = rf"[^\W{CJK}\u0e00-\u0eff]"
 _HANDLE = lazily(
-    rf"@(?<!{_NAME}@)(?<!@@)("
-    r"(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+[A-Za-z_]{3}[A-Za-z0-9_]*)(?:\.[a-z0-9_]+)*"
-    r"(?:@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)?"
-    rf"|(?!\d){_NAME}+)"
+    rf"@(?<!{_NAME}@)(?<![@{MARKS}]@)((?:(?!\d){_NAME}|\d+[A-Za-z_]{{3}})"
+    rf"(?:{_NAME}|[{MARKS}\u200c\u200d]|\.(?=[a-z0-9_])|@[A-Za-z0-9-]+\.(?=[A-Za-z0-9]))*)"
 )
 
 
@@ -69,17 +67,16 @@ def unescape(draft: Draft) -> bool:
 def strip_tags(draft: Draft) -> bool:
     """Removes HTML tags: one inside a word leaves nothing, any other a space."""
     text = draft.text
-    if "<" not in text or ">" not in text:
+    last = text.rfind(">") + 1
+    if not last or "<" not in text:
         return False
     edits: list[Edit] = []
-    again = False
-    for match in _TAG().finditer(text):
+    # Up to the last ">" only: every tag that opens then finds its end, so the search stays linear.
+    for match in _TAG().finditer(text, 0, last):
         start, end = match.span()
         inside = match[1] is not None and text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
         edits.append((start, end, "" if inside else " "))
-        again = again or inside
-    draft.edit(edits)
-    return again
+    return draft.edit(edits)
 
 
 def fold_links(draft: Draft) -> None:
@@ -90,15 +87,19 @@ def fold_links(draft: Draft) -> None:
         draft.edit([(m.start(), m.end(), "http") for m in _BARE_LINK().finditer(draft.text)])
 
 
-def fold_handles(draft: Draft) -> None:
+def fold_handles(draft: Draft) -> bool:
     """Replaces each handle by `@user`; an obfuscated word such as "@ss" gets its letter back."""
     if "@" not in draft.text:
-        return
+        return False
+    again = False
     edits: list[Edit] = []
     for match in _HANDLE().finditer(draft.text):
         name = match[1]
         if name == "user":
             continue
         start, end = match.span()
-        edits.append((start, start + 1, "a") if is_target("a" + name) else (start, end, "@user"))
+        target = is_target("a" + name)
+        edits.append((start, start + 1, "a") if target else (start, end, "@user"))
+        again = again or target
     draft.edit(edits)
+    return again

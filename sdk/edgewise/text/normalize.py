@@ -19,10 +19,10 @@ def normalize(text: str) -> Normalized:
     """Normalises a text and keeps the way back to the original.
 
     In order: surrogates; zero-width and bidirectional controls; combining marks (four a base); NFKC; HTML
-    entities and tags; control characters; runs of more than three; links to `http`; handles to `@user`;
+    entities; control characters; HTML tags; runs of more than three; links to `http`; handles to `@user`;
     letters of another script inside a word; leetspeak and masks; letters spelled one by one; white space.
-    Case is kept. Where a step brings up work for an earlier one the round is repeated, so that normalising again
-    changes nothing.
+    Case is kept. Where a step brings up work for an earlier one the round is repeated, so that normalising
+    again changes nothing.
 
     Args:
         text: Any string, lone surrogates and NUL included.
@@ -50,13 +50,15 @@ def _round(draft: Draft) -> bool:
         mend_surrogates(draft)
         strip_invisible(draft)
         again = cap_marks(draft)
-        again |= compose(draft) and cap_marks(draft)
+        if compose(draft):
+            strip_invisible(draft)
+            again |= cap_marks(draft)
     again |= unescape(draft)
-    again |= strip_tags(draft)
     blank_controls(draft)
+    again |= strip_tags(draft)
     shorten_runs(draft)
     fold_links(draft)
-    fold_handles(draft)
+    again |= fold_handles(draft)
     if not draft.text.isascii():
         again |= restore_scripts(draft)
     again |= undisguise(draft)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from edgewise.text.lexicon import lexicon
+from edgewise.text.lexicon import is_target, lexicon
 from edgewise.text.offsets import Draft, Edit
 
 __all__ = ["undisguise"]
 
 _SIGNS = "@$!|*+#%€¡"
 _HINT = re.compile(
-    rf"[0-9{_SIGNS}](?:(?<!#)(?!user\b)[^\W\d_]|(?<=[^\W\d_].)[^\W_{_SIGNS}]|(?<=[^\W\d_].)[{_SIGNS}]|(?<=[^\W\d_]\*))"
+    rf"[0-9{_SIGNS}](?:(?<!#)(?!user\b)[^\W\d_]|(?<=[^\W\d_].)[^\W_{_SIGNS}]|(?<=[^\W\d_].)[@$|*+#%]|(?<=[^\W\d_]\*))"
 )
 _TOKEN = re.compile(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[0-9{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
 _LONGEST = 32
@@ -25,6 +25,7 @@ _TABLES = tuple(str.maketrans(table) for table in (_LEET, _LEET_L))
 _CYRILLIC = str.maketrans(_LEET_CYRILLIC)
 _MODEL_NAME = re.compile(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
 _ANY, _VOWELS = "*#%", "@!$&-_."
+_PUNCTUATION = "!|+*#%_$@"
 _DASH_HINT = re.compile(r"[-_.][a-z]")
 _DASHED = re.compile(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
 
@@ -45,7 +46,7 @@ def undisguise(draft: Draft) -> bool:
                 edits.append((start, start + found[1], found[2]))
     changed = draft.edit(edits)
     if _DASH_HINT.search(draft.text) is not None:
-        words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED.finditer(draft.text)]
+        words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED.finditer(draft.text) if len(m[0]) > 3]
         changed |= draft.edit([(start, end, word) for start, end, word in words if word is not None])
     return changed
 
@@ -55,15 +56,13 @@ def _behind(token: str) -> tuple[int, int, str] | None:
     """The listed word behind a token, as (place in the token, length there, word), or None."""
     core = token.lstrip("#*+|!%_")
     place = len(token) - len(core)
-    tried = None
-    for ending in ("", "!|+#%_$@", "!|+#%_$@*"):
-        core = core.rstrip(ending) if ending else core
-        if core == tried or len(core) < 3:
-            continue
-        word = _masked(core) if "*" in core or "#" in core or "%" in core else _leet(core)
+    for ending in ("!|+", "!|+#%_$@"):
+        core = core.rstrip(ending)
+        if len(core) < 3 or is_target(core.rstrip(_PUNCTUATION)):
+            return None
+        word = _masked(core) if any(map(core.__contains__, _ANY)) else _leet(core)
         if word is not None:
             return place, len(core), word
-        tried = core
     return None
 
 
@@ -75,25 +74,24 @@ def _leet(core: str) -> str | None:
     for table in _TABLES if core[0].isascii() else (_CYRILLIC,):
         word = lower.translate(table)
         if word in words:
-            return None if word == lower or _is_name(lower) else _in_case(core, word)
-    if "@" in core or "!" in core:
-        return _masked(core)
-    return None
+            return None if _is_name(lower) else _in_case(core, word)
+    return _masked(core) if "@" in core or "!" in core else None
 
 
 def _masked(core: str) -> str | None:
+    """The listed word behind stars; of its letters at least half are known, and more where the end is masked."""
     targets = lexicon()
     lower = core.lower()
-    if "**" in lower or lower[-1] == "*":
+    if "*" in lower:
         stem = re.sub(r"\*{4,}", "***", lower)
         for cut in range(len(stem), stem.rfind("*"), -1):
-            if stem[:cut] in targets.masked and stem[cut:] in targets.endings:
-                return _in_case(core, targets.masked[stem[:cut]] + stem[cut:])
+            if stem[:cut] in targets.shortened and stem[cut:] in targets.endings:
+                return _in_case(core, targets.shortened[stem[:cut]] + stem[cut:])
     known = sum(map(str.isalpha, lower))
-    if known < (2 if lower[-1].isalpha() else 3):
+    if known < (2 if lower[-1].isalpha() else 4) or 2 * known < len(lower):
         return None
     for word in targets.by_shape.get((lower[0], len(lower)), ()):
-        if word != lower and all(map(_fits, lower, word)):
+        if all(map(_fits, lower, word)):
             return _in_case(core, word)
     return None
 
