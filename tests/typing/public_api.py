@@ -4,7 +4,7 @@ A line that must be refused carries an ignore; the checkers report an ignore tha
 """
 # pyright: strict
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -46,14 +46,24 @@ def one_of_ours(folder: Path) -> str:
         return analyzer.backend_report().chosen
 
 
-def many_texts(analyzer: Analyzer, texts: list[str]) -> list[Analysis]:
-    results = analyzer.analyze_batch(texts, batch_size=16, on_error="return")
+def many_texts(analyzer: Analyzer, texts: list[str]) -> list[str]:
+    def show(done: int, total: int | None) -> None:
+        print(f"{done} of {total or '?'}")
+
+    results = analyzer.analyze_batch(texts, batch_size=16, progress=show)
+    assert_type(results, list[Analysis])
+    return [result.text_hash for result in results]
+
+
+def a_column_with_gaps(analyzer: Analyzer, texts: Iterable[str]) -> Iterator[str]:
+    results = analyzer.analyze_batch(texts, on_error="return")
     assert_type(results, list[Analysis | InputError])
-    return [result for result in results if isinstance(result, Analysis)]
+    for result in results:
+        yield f"bad row: {result}" if isinstance(result, InputError) else result.language.label
 
 
 def a_stream_of_texts(analyzer: Analyzer, texts: Iterator[str]) -> Iterator[str]:
-    for result in analyzer.stream(texts):
+    for result in analyzer.stream(texts, look_ahead=1):
         assert_type(result, Analysis)
         yield result.language.label
 
@@ -76,5 +86,7 @@ def errors_are_ours(analyzer: Analyzer, text: str) -> str | None:
 def refused(analyzer: Analyzer, result: Analysis) -> None:
     analyzer.analyze(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyzer.analyze(["a"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    analyzer.analyze_batch(texts=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    analyzer.analyze_batch([], on_error="skip")  # type: ignore[call-overload]  # pyright: ignore
     _ = result.sentiment.label  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     result.model = "other"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
