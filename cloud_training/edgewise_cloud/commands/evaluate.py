@@ -65,7 +65,7 @@ def _tasks(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 @click.option("--plots", type=_FOLDER, help="Write confusion and reliability plots into this folder.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads that the model may use.")
 def evaluate(data: Path, model: str | None, file: Path | None, threads: int | None, **given: Any) -> None:
-    r"""Measure a model on labelled data.
+    """Measure a model on labelled data.
 
     Accuracy, F1, AUC and calibration error per task, data set and language.
 
@@ -76,7 +76,7 @@ def evaluate(data: Path, model: str | None, file: Path | None, threads: int | No
 
     Without --datasets, all sets of tier main with rows in the split count, whatever their licence: nothing is
     trained here. Weak sets and sets with definitions of their own are measured when they are named.
-    """
+    """  # noqa: D301 - click wants the character that \b stands for
     from edgewise_cloud.evaluate.product import Product
     from edgewise_cloud.evaluate.table import show
 

@@ -11,7 +11,6 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgewise.labels import UNDETERMINED
 from edgewise_cloud.catalogue import ALL_LICENCES, Catalogue
@@ -19,7 +18,7 @@ from edgewise_cloud.evaluate.answers import Analyses, Answers, ask
 from edgewise_cloud.evaluate.gold import choose
 from edgewise_cloud.evaluate.metrics import choice_metrics, expected_calibration_error, macro_auc
 from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, Record, finite
-from edgewise_cloud.evaluate.scoring import Judged, Scored
+from edgewise_cloud.evaluate.scoring import Judged, Scored, numbers
 
 NAME = "language/langid"
 
@@ -143,16 +142,11 @@ def _largest(
     return out
 
 
-def _numbers(names: Sequence[str], codes: Sequence[str]) -> NDArray[np.int64]:
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place.get(code, -1) for code in codes], dtype=np.int64)
-
-
 def _record(name: str, texts: LanguageTexts, answers: Answers, allowed: tuple[str, ...] = ()) -> Record:
     lists = language_lists()
     names = sorted({*texts.langs, *answers.names})
-    gold = _numbers(names, texts.langs)
-    values = choice_metrics(gold, _numbers(names, answers.labels))
+    gold = numbers(names, texts.langs)
+    values = choice_metrics(gold, numbers(names, answers.labels))
     near = [
         lists.lenient(right) == lists.lenient(given)
         for right, given in zip(texts.langs, answers.labels, strict=True)
@@ -176,7 +170,7 @@ def _each_language(name: str, texts: LanguageTexts, answers: Answers) -> list[Re
         values = {"accuracy": right / int(mine.sum()), "f1": 2 * right / int(mine.sum() + said.sum())}
         values["unsure_rate"] = float(answers.unsure[mine].mean())
         wrong = Counter(given[mine & ~said].tolist()).most_common(3)
-        note = ", ".join(f"{code} {n / mine.sum():.1%}" for code, n in wrong)
+        note = ", ".join(f"{code} {100 * n / mine.sum():.1f} %" for code, n in wrong)
         out.append(
             Record(
                 "language",
@@ -193,7 +187,7 @@ def _each_language(name: str, texts: LanguageTexts, answers: Answers) -> list[Re
 
 def _judged(texts: LanguageTexts, answers: Answers) -> Judged:
     names = tuple(sorted({*texts.langs, *answers.labels}))
-    gold, guess = _numbers(names, texts.langs), _numbers(names, answers.labels)
+    gold, guess = numbers(names, texts.langs), numbers(names, answers.labels)
     scores = answers.columns(names)
     best = scores.argmax(axis=1)
     return Judged("language", names, gold, guess, scores.max(axis=1).astype(np.float64), best == gold)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from edgewise.labels import TASKS, UNDETERMINED
+
 if TYPE_CHECKING:
     from edgewise.analyzer import Analyzer
 
@@ -40,11 +42,12 @@ class Product:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that the bundle does."""
+        """The tasks that the bundle does; language only if it has a model for it."""
         from edgewise.analyzer import Analyzer
 
         with Analyzer(self.model) as analyzer:
-            return tuple(analyzer.labels)
+            labels = analyzer.labels
+        return tuple(task for task in TASKS if set(labels.get(task, ())) - {UNDETERMINED})
 
     def close(self) -> None:
         """Close every analyzer that was made."""

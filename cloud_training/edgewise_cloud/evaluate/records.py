@@ -83,7 +83,7 @@ def language_means(records: Sequence[Record], names: Sequence[str]) -> list[dict
     """Return for each task the mean of figures over languages, with English and without it.
 
     A language's figure is the mean over its sets; then every language counts the same. Views, records of all
-    languages together, and records that lack the figure (a set with one label only) are left out.
+    languages together, and rows that have one label only (they have no macro F1) are left out.
 
     Args:
         records: What was measured.
@@ -91,7 +91,9 @@ def language_means(records: Sequence[Record], names: Sequence[str]) -> list[dict
     """
     by_task: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        if record.task != "language" and record.language != EVERY_LANGUAGE and not record.is_view:
+        if record.task == "language" or record.language == EVERY_LANGUAGE or record.is_view:
+            continue
+        if "macro_f1" in record.values:
             by_task[record.task].append(record)
     return [_means(task, found, names) for task, found in by_task.items()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,27 @@ def restrict(scores: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray
     return np.where(total > 0, kept / np.where(total > 0, total, 1.0), even)
 
 
+def numbers(names: Sequence[str], labels: Sequence[str]) -> Rows:
+    """Return labels as their places in `names`, -1 for what is not there."""
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def best_allowed(
+    labels: Sequence[str], answers: Answers, scores: NDArray[np.float32], allowed: NDArray[np.bool_]
+) -> tuple[Rows, NDArray[np.float64]]:
+    """Return the answer of each row among what is allowed [n], and its probability among these [n].
+
+    It is the product's own answer where that is allowed, else the most probable label that is.
+    """
+    inside = restrict(scores, allowed)
+    given = numbers(labels, answers.labels)
+    every = np.arange(len(given))
+    fits = (given >= 0) & allowed[every, given]
+    guess = np.where(fits, given, inside.argmax(axis=1))
+    return guess, inside[every, guess]
+
+
 def score_choice(gold: Gold, answers: Answers) -> Scored:
     """Score sentiment or emotion: the best of the labels which the set defines is the answer.
 
@@ -97,9 +118,8 @@ def score_choice(gold: Gold, answers: Answers) -> Scored:
             )
             for language, some in by_language([languages[i] for i in part])
         )  # fmt: skip
-    free = restrict(scores, allowed)
-    guess = free.argmax(axis=1)
-    return Scored(records, Judged(gold.task, labels, truth, guess, free.max(axis=1), guess == truth))
+    guess, confidence = best_allowed(labels, answers, scores, allowed)
+    return Scored(records, Judged(gold.task, labels, truth, guess, confidence, guess == truth))
 
 
 def _choice_record(
@@ -112,16 +132,14 @@ def _choice_record(
     scores: NDArray[np.float32],
 ) -> Record:
     labels = LABELS[gold.task]
-    inside = restrict(scores, allowed)
-    guess = inside.argmax(axis=1)
+    guess, confidence = best_allowed(labels, answers, scores, allowed)
     values = choice_metrics(truth, guess)
-    values["auc"] = macro_auc(truth, inside)
-    values["ece"] = expected_calibration_error(inside.max(axis=1), guess == truth)
+    values["auc"] = macro_auc(truth, restrict(scores, allowed))
+    values["ece"] = expected_calibration_error(confidence, guess == truth)
     values |= _sureness(guess == truth, answers.unsure)
     restricted = () if allowed.all() else label_names(gold.task, allowed)
     if restricted:
-        given = np.array([labels.index(label) if label in labels else -1 for label in answers.labels])
-        values["accuracy_unrestricted"] = float((given == truth).mean())
+        values["accuracy_unrestricted"] = float((numbers(labels, answers.labels) == truth).mean())
     return Record(gold.task, name, gold.split, language, len(truth), finite(values), restricted)
 
 
@@ -171,7 +189,7 @@ def _toxicity_record(
         marked = ~np.isnan(attributes[:, i])
         if name != TOXICITY and marked.any():
             values[f"auc_{name}"] = auc(attributes[marked, i], scores[marked, i])
-    note = f"toxic means {gold.definition}" if gold.definition else ""
+    note = f"definition: {gold.definition}" if gold.definition else ""
     return Record(gold.task, gold.name, gold.split, language, len(truth), finite(values), note=note)
 
 
@@ -181,8 +199,9 @@ def _verdict(
     truth = is_toxic.astype(np.int64)
     guess = np.array([label == TOXIC for label in answers.labels], dtype=np.int64)
     values = choice_metrics(truth, guess)
-    values["auc"] = auc(truth, score)
-    values["ece"] = expected_calibration_error(score, is_toxic)
+    if 0 < truth.sum() < truth.size:
+        values["auc"] = auc(truth, score)
+        values["ece"] = expected_calibration_error(score, is_toxic)
     values["toxic_share"] = float(is_toxic.mean())
     values |= _sureness(guess == truth, answers.unsure)
     if gold.prevalence and 0 < truth.sum() < truth.size:

@@ -129,7 +129,7 @@ def _toxicity(records: Sequence[Record]) -> list[str]:
             out += [
                 "",
                 f"{record.dataset}, rows weighted to the published share of toxic ones: "
-                f"accuracy {weighted['accuracy']:.1%}, weighted F1 {weighted['weighted_f1']:.3f}",
+                f"accuracy {100 * weighted['accuracy']:.1f} %, weighted F1 {weighted['weighted_f1']:.3f}",
             ]
     return out
 

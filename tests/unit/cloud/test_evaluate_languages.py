@@ -56,7 +56,7 @@ def test_each_language_says_what_it_is_taken_for(fake) -> None:
     _, scored = measure(fake)
     each = {r.language: r for r in scored.records if r.language != "all"}
     assert each["hr"].values["accuracy"] == 0
-    assert each["hr"].note == "taken for bs 100.0%"
+    assert each["hr"].note == "taken for bs 100.0 %"
     assert each["en"].values["f1"] == pytest.approx(2 * 1 / (2 + 1))
 
 

@@ -152,14 +152,15 @@ def test_each_language_counts_once_in_the_mean() -> None:
         record("sentiment", "b:binary", "en", macro_f1=0.9),
         record("sentiment", "c", "all", macro_f1=1.0),
         record("sentiment", "c", "de", macro_f1=0.6),
-        record("sentiment", "d", "fr", accuracy=0.5),
+        record("sentiment", "d", "fr", macro_f1=0.6, accuracy=0.5),
+        record("sentiment", "one label", "it", accuracy=1.0),
         record("language", "langid", "de", accuracy=0.5),
     ]
     (means,) = language_means(records, ["macro_f1", "accuracy"])
     assert means == {
         "task": "sentiment",
         "languages": 3,
-        "macro_f1": 0.45,
+        "macro_f1": 0.5,
         "macro_f1_without_en": 0.6,
         "accuracy": 0.5,
         "accuracy_without_en": 0.5,
@@ -179,3 +180,12 @@ def test_a_manifest_gets_flat_sorted_records() -> None:
     ]  # fmt: skip
     assert listed[1]["accuracy"] == 0.3333
     assert set(listed[0]) == {"task", "dataset", "split", "language", "rows"}
+
+
+def test_the_products_own_answer_stands_where_the_set_has_it(data: Path) -> None:
+    # Nothing to judge: all labels are equally likely, and the product says neutral.
+    sst = gold(data, "sentiment", "en_sst", "test")
+    said = answers("sentiment", [[1 / 3, 1 / 3, 1 / 3]] * 4, ["neutral"] * 4)
+    whole, binary = score_choice(sst, said).records
+    assert whole.values["accuracy"] == 0.25
+    assert binary.values["accuracy_unrestricted"] == 0
