@@ -1,0 +1,1 @@
+"""Tables: any of CSV, JSONL and Parquet in, any of them out. See `formats`."""
