@@ -21,7 +21,8 @@ _MOST_LABELS = 24
 def hardest(table: Confusion, most: int = _MOST_LABELS) -> Confusion:
     """Return the part of a confusion table whose labels are mistaken most.
 
-    Pairs are taken by the share of the right label's rows that went to the wrong one, largest first.
+    Pairs of labels are taken by the share of the right label's rows that went to the wrong one, largest
+    first; labels that no text has are left out.
     """
     if len(table.labels) <= most:
         return table
@@ -31,7 +32,7 @@ def hardest(table: Confusion, most: int = _MOST_LABELS) -> Confusion:
     chosen: list[int] = []
     for flat in np.argsort(share, axis=None, kind="stable")[::-1]:
         for label in divmod(int(flat), len(table.labels)):
-            if label not in chosen and len(chosen) < most:
+            if rows[label, 0] > 0 and label not in chosen and len(chosen) < most:
                 chosen.append(label)
         if len(chosen) >= most:
             break
@@ -79,11 +80,11 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 def _confusion_figure(report: Report, task: str, whole: Confusion) -> Figure:
     table = hardest(whole)
     n = len(table.labels)
-    side = max(4.2, 0.42 * n + 2.2)
+    side = max(4.2, 0.3 * n + 2.2)
     figure, axes = _figure(side + 0.8, side)
     totals = whole.counts.sum(axis=1)[[whole.labels.index(label) for label in table.labels]]
     share = table.counts / np.where(totals > 0, totals, 1)[:, None]
-    image = axes.imshow(share, cmap="Blues", vmin=0.0, vmax=1.0)
+    image = axes.imshow(100 * share, cmap="Blues", vmin=0.0, vmax=100.0)
     axes.set_xticks(range(n), table.labels, rotation=45 if n < 12 else 90, ha="right" if n < 12 else "center")
     axes.set_yticks(
         range(n), [f"{label}  ({total:,})" for label, total in zip(table.labels, totals, strict=True)]
@@ -93,7 +94,7 @@ def _confusion_figure(report: Report, task: str, whole: Confusion) -> Figure:
     shown = "" if n == len(whole.labels) else f", the {n} labels mistaken most of {len(whole.labels)}"
     axes.set_title(f"{task}: {report.model}, {report.split}{shown}", fontsize=10)
     _write_shares(axes, share, small=n > 12)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the right label's rows")
+    figure.colorbar(image, ax=axes, shrink=0.8, label="% of the right label's rows")
     return figure
 
 
@@ -102,7 +103,7 @@ def _write_shares(axes: Axes, share: NDArray[np.float64], small: bool) -> None:
         if value >= (0.005 if small else 0.0):
             colour = "white" if value > 0.55 else "black"
             text = f"{100 * value:.0f}"
-            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6 if small else 9)
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=7 if small else 9)
 
 
 def _reliability_figure(report: Report, task: str) -> Figure:
@@ -126,5 +127,5 @@ def _reliability_figure(report: Report, task: str) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_title(f"{task}: {report.model}, {report.split}, ECE {ece:.3f}", fontsize=10)
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(loc="best", fontsize=8)
     return figure

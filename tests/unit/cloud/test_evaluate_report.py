@@ -127,9 +127,14 @@ def test_plots_are_pictures_and_show_only_the_hardest_of_many_labels(report, tmp
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
     counts = np.diag([10] * 40)
     counts[3, 30] = 9
+    counts[5] = 0
+    counts[6, 5] = 1
     small = hardest(Confusion(tuple(f"l{i}" for i in range(40)), counts), 2)
     assert small.labels == ("l3", "l30")
     assert small.counts.tolist() == [[10, 9], [0, 10]]
+    assert "l5" not in hardest(Confusion(tuple(f"l{i}" for i in range(40)), counts), 3).labels, (
+        "it has no rows"
+    )
 
 
 def own(path: Path, content: str, fake, task: str = "sentiment", **columns):
