@@ -32,12 +32,17 @@ PASSAGES = 4
 TOP = 5
 """The most spans a task gets."""
 
-LEAST = 0.01
+LEAST = 0.0005
 """The least weight worth a span."""
+
+LEAST_SHARE = 0.1
+"""The least weight worth a span, as a share of the task's heaviest."""
 
 
 def explain(reading: Reading, answers: Mapping[str, Prediction], rows_per_run: int) -> tuple[Span, ...]:
     """Return the words that speak for each answer, task by task, the weightiest first.
+
+    A text that is clearly not toxic has no words that made it so, and gets no spans for it.
 
     In a text of several windows the windows that decided most are looked into, each as if it were the whole
     text; a weight then counts as much as the window has to say in the answer.
@@ -69,12 +74,14 @@ class _Occlusion:
         self._reading = reading
         self._job = job
         self._rows_per_run = rows_per_run
-        self._labels = {task: _label(answers[task]) for task in job.tasks}
+        self._labels = {task: _label(answers[task]) for task in job.tasks if _is_worth_it(answers[task])}
         self._columns = {task: self._head(task).labels.index(label) for task, label in self._labels.items()}
 
     def spans(self) -> list[Span]:
         """Return the weightiest words of each task."""
-        weights: dict[str, dict[Place, float]] = {task: {} for task in self._job.tasks}
+        if not self._labels:
+            return []
+        weights: dict[str, dict[Place, float]] = {task: {} for task in self._labels}
         passages = self._job.encoder.tokenizer.passages(self._reading.normalized.text)
         for window, shares in self._decisive():
             for task, falls in self._weigh(passages[window]).items():
@@ -129,7 +136,7 @@ class _Occlusion:
         """Return each text's score for the label of each task; only the first window of a text counts."""
         read = [self._job.encoder.tokenizer.read(text).rows[:1] for text in texts]
         rows = [row for rows in read for row in rows]
-        logits = self._job.encoder.logits(rows, self._job.tasks, self._rows_per_run) if rows else {}
+        logits = self._job.encoder.logits(rows, tuple(self._labels), self._rows_per_run) if rows else {}
         found: list[dict[str, float]] = []
         place = 0
         for own in read:
@@ -145,7 +152,8 @@ class _Occlusion:
 
     def _top(self, task: str, falls: Mapping[Place, float]) -> list[Span]:
         heaviest = sorted(falls.items(), key=lambda item: (-item[1], item[0]))[:TOP]
-        return [self._span(task, place, fall) for place, fall in heaviest if fall >= LEAST]
+        least = max(LEAST, LEAST_SHARE * heaviest[0][1]) if heaviest else LEAST
+        return [self._span(task, place, fall) for place, fall in heaviest if fall >= least]
 
     def _span(self, task: str, place: Place, weight: float) -> Span:
         start, end = self._reading.normalized.to_original(*place)
@@ -153,6 +161,11 @@ class _Occlusion:
 
     def _head(self, task: str) -> Head:
         return self._job.encoder.heads[task]
+
+
+def _is_worth_it(answer: Prediction) -> bool:
+    """Whether there is anything to explain."""
+    return TOXICITY not in answer.scores or bool(answer.labels) or answer.unsure
 
 
 def _label(answer: Prediction) -> str:

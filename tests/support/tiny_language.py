@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.support.tiny_bundle import tiny_files, tiny_spec
+
+from edgewise_converters.pack import pack
 
 MARKERS = {
     "en": {
@@ -57,7 +61,7 @@ class TinyLanguage:
 
 
 def add_language(spec: dict[str, Any]) -> None:
-    """Give a manifest this language model; the caller packs `FILE` with the bytes `tiny`."""
+    """Give a manifest this language model; its file holds the bytes `tiny`."""
     spec["models"]["language"] = {
         "kind": "ngram-linear",
         "tasks": {
@@ -73,3 +77,20 @@ def add_language(spec: dict[str, Any]) -> None:
         "golden": [],
     }
     spec["routes"]["language"] = "language"
+
+
+def make_speaking_bundle(folder: Path, edit: Callable[[dict[str, Any]], None] | None = None) -> Path:
+    """Pack the tiny bundle with this language model; see `make_tiny_bundle`.
+
+    It answers where `edgewise.language.LanguageModel` is patched to be `TinyLanguage`.
+    """
+    spec = tiny_spec()
+    add_language(spec)
+    if edit is not None:
+        edit(spec)
+    models = spec["models"].values()
+    named = {
+        part["file"] for model in models for part in (*model["artifacts"], model.get("tokenizer")) if part
+    }
+    files = {**tiny_files(), FILE: b"tiny"}
+    return pack(folder, spec, {name: data for name, data in files.items() if name in named})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.support.tiny_bundle import tiny_files, tiny_spec
-from tests.support.tiny_language import FILE, TinyLanguage, add_language
+from tests.support.tiny_language import TinyLanguage, make_speaking_bundle
 
 from edgewise import Analyzer
-from edgewise_converters.pack import pack
 
 Pack = Callable[..., Path]
 
@@ -24,26 +21,16 @@ def tiny_language() -> Iterator[None]:
         yield
 
 
-def pack_speaking(folder: Path, edit: Callable[[dict[str, Any]], None] | None = None, **files: bytes) -> Path:
-    """Pack the tiny bundle with the tiny language model."""
-    spec = tiny_spec()
-    add_language(spec)
-    if edit is not None:
-        edit(spec)
-    named = {name.replace("__", "."): data for name, data in files.items()}
-    return pack(folder, spec, {**tiny_files(), FILE: b"tiny", **named})
-
-
 @pytest.fixture(scope="session")
 def speaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle shared by all tests: read it, never write to it."""
-    return pack_speaking(tmp_path_factory.mktemp("bundles") / "speaking")
+    return make_speaking_bundle(tmp_path_factory.mktemp("bundles") / "speaking")
 
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Pack:
     """Packs a bundle of the test's own: `packed(edit)`."""
-    return lambda edit=None, **files: pack_speaking(tmp_path / "own", edit, **files)
+    return lambda edit=None: make_speaking_bundle(tmp_path / "own", edit)
 
 
 @pytest.fixture(scope="module")

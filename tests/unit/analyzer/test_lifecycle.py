@@ -1,0 +1,115 @@
+"""A value that threads share and that may be closed while it is in use."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from edgewise.engine.lifecycle import PerProcess
+from edgewise.errors import AnalyzerClosedError
+
+
+class Maker:
+    """Counts what is made and freed."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.freed: list[str] = []
+
+    def make(self) -> str:
+        self.made += 1
+        return f"value {self.made}"
+
+
+def test_the_value_is_made_on_first_use_and_only_once() -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    assert maker.made == 0
+    for _ in range(3):
+        with held.use() as value:
+            assert value == "value 1"
+    assert (maker.made, maker.freed) == (1, [])
+
+
+def test_threads_that_come_at_once_get_one_value() -> None:
+    maker, barrier = Maker(), threading.Barrier(8)
+    held = PerProcess(maker.make, maker.freed.append)
+
+    def work(_: int) -> str:
+        barrier.wait(30)
+        with held.use() as value:
+            return value
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(8))) == {"value 1"}
+    assert maker.made == 1
+
+
+def test_close_frees_at_once_what_nobody_uses_and_only_once() -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    with held.use():
+        pass
+    held.close()
+    held.close()
+    assert maker.freed == ["value 1"]
+    assert held.closed
+
+
+def test_close_while_in_use_frees_after_the_last_user() -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    with held.use():
+        with held.use():
+            held.close()
+            assert maker.freed == []
+        assert maker.freed == []
+        with pytest.raises(AnalyzerClosedError), held.use():
+            pass
+    assert maker.freed == ["value 1"]
+
+
+def test_close_before_use_makes_and_frees_nothing() -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    held.close()
+    with pytest.raises(AnalyzerClosedError), held.use():
+        pass
+    assert (maker.made, maker.freed) == (0, [])
+
+
+def test_a_user_that_fails_gives_the_value_back() -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    with pytest.raises(KeyError), held.use():
+        raise KeyError
+    held.close()
+    assert maker.freed == ["value 1"]
+
+
+def test_a_failed_making_is_tried_again() -> None:
+    answers = iter([OSError("no"), "value"])
+
+    def make() -> str:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    held = PerProcess(make, lambda value: None)
+    with pytest.raises(OSError, match="no"), held.use():
+        pass
+    with held.use() as value:
+        assert value == "value"
+
+
+def test_another_process_makes_its_own_and_leaves_the_first_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker()
+    held = PerProcess(maker.make, maker.freed.append)
+    with held.use() as value:
+        assert value == "value 1"
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with held.use() as value:
+        assert value == "value 2"
+    held.close()
+    assert maker.freed == ["value 2"]
