@@ -20,6 +20,7 @@ _MIXED = lazily(f"[{_LATIN}](?:(?<=[{_OTHER}].)|(?=[{_OTHER}]))|[{_SMALL}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SMALL_CAPITAL = lazily(f"[{_SMALL}]")
 _ABBREVIATION = re.compile("[A-Z]{2}")
+_UNITS = frozenset("Ωμ")
 _SCRIPTS = {
     "latin": lazily(f"[{_LATIN}]"),
     "cyrillic": lazily(f"[{char_class('400-52F')}]"),
@@ -36,11 +37,12 @@ def restore_scripts(draft: Draft) -> bool:
     text = draft.text
     if _MIXED_HINT.search(text) is None or _MIXED().search(text) is None:
         return False
+    home = _scripts_by_use(text)
     edits: list[Edit] = []
     for match in _WORD.finditer(text):
         word = match[0]
         if not word.isascii() and _MIXED().search(word) is not None:
-            new = _restored(word)
+            new = _restored(word, home)
             if new != word:
                 edits.append((match.start(), match.end(), new))
     return draft.edit(edits)
@@ -53,18 +55,24 @@ def _tables() -> dict[str, dict[int, str]]:
 
 
 @lru_cache(maxsize=2048)
-def _restored(word: str) -> str:
+def _restored(word: str, home: tuple[str, ...]) -> str:
+    """The word in one script: the one with the most letters in it, of equals the first in `home`."""
+    if len(word) < 4 and not _UNITS.isdisjoint(word):
+        return word
     if len(word) > 2 and _SMALL_CAPITAL().search(word):
         word = word.translate(_tables()["small_capitals"])
-    counts = {name: len(script().findall(word)) for name, script in _SCRIPTS.items()}
-    # The script with the most letters first; of two with as many, that of the last letter ("Tι" is Greek).
-    present = [name for name in counts if counts[name]]
-    present.sort(key=lambda name: (-counts[name], _SCRIPTS[name]().match(word[-1]) is None))
+    present = _scripts_by_use(word, home)
     for target in present if len(present) > 1 else ():
         new = _into(word, target, [name for name in present if name != target])
         if new is not None:
             return new
     return word
+
+
+def _scripts_by_use(text: str, order: tuple[str, ...] = tuple(_SCRIPTS)) -> tuple[str, ...]:
+    """The scripts that a text is written in, the most used first."""
+    counts = {name: len(_SCRIPTS[name]().findall(text)) for name in order}
+    return tuple(sorted(filter(counts.__getitem__, order), key=lambda name: -counts[name]))
 
 
 def _into(word: str, target: str, others: list[str]) -> str | None:

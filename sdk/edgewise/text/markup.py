@@ -25,6 +25,8 @@ _BLOCK = (
 )
 _TAG = lazily(rf"<(?i:/?(?:({_INLINE})|{_BLOCK})(?:[\s/][^>]*)?|!--[^>]*|!doctype[^>]*)>")
 
+_COMMENT = lazily(r"<!--(?s:.*?)-->")
+
 _IN_LINK = rf"[^\s<>\"'`{CJK}]"
 _LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
 _LINK_HINT = re.compile(r"://|www\.|WWW\.|Www\.")
@@ -66,17 +68,22 @@ def unescape(draft: Draft) -> bool:
 
 def strip_tags(draft: Draft) -> bool:
     """Removes HTML tags: one inside a word leaves nothing, any other a space."""
+    if "<" not in draft.text or ">" not in draft.text:
+        return False
+    changed = False
+    last = draft.text.rfind("-->") + 3
+    if last > 2 and "<!--" in draft.text:
+        comments = _COMMENT().finditer(draft.text, 0, last)
+        changed = draft.edit([(match.start(), match.end(), " ") for match in comments])
     text = draft.text
     last = text.rfind(">") + 1
-    if not last or "<" not in text:
-        return False
     edits: list[Edit] = []
-    # Up to the last ">" only: every tag that opens then finds its end, so the search stays linear.
+    # Up to the last end only: every tag that opens then finds one, so the search stays linear.
     for match in _TAG().finditer(text, 0, last):
         start, end = match.span()
         inside = match[1] is not None and text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
         edits.append((start, end, "" if inside else " "))
-    return draft.edit(edits)
+    return draft.edit(edits) or changed
 
 
 def fold_links(draft: Draft) -> None:

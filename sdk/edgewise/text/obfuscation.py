@@ -24,6 +24,7 @@ _LEET_CYRILLIC = {"0": "о", "3": "з", "4": "ч", "6": "б", "@": "а", "$": "�
 _TABLES = tuple(str.maketrans(table) for table in (_LEET, _LEET_L))
 _CYRILLIC = str.maketrans(_LEET_CYRILLIC)
 _MODEL_NAME = re.compile(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
+_STARS = re.compile(r"\*{4,}")
 _ANY, _VOWELS = "*#%", "@!$&-_."
 _PUNCTUATION = "!|+*#%_$@"
 _DASH_HINT = re.compile(r"[-_.][a-z]")
@@ -56,10 +57,12 @@ def _behind(token: str) -> tuple[int, int, str] | None:
     """The listed word behind a token, as (place in the token, length there, word), or None."""
     core = token.lstrip("#*+|!%_")
     place = len(token) - len(core)
+    tried = ""
     for ending in ("!|+", "!|+#%_$@"):
         core = core.rstrip(ending)
-        if len(core) < 3 or is_target(core.rstrip(_PUNCTUATION)):
+        if len(core) < 3 or core == tried or is_target(core.rstrip(_PUNCTUATION)):
             return None
+        tried = core
         word = _masked(core) if any(map(core.__contains__, _ANY)) else _leet(core)
         if word is not None:
             return place, len(core), word
@@ -79,11 +82,11 @@ def _leet(core: str) -> str | None:
 
 
 def _masked(core: str) -> str | None:
-    """The listed word behind stars; of its letters at least half are known, and more where the end is masked."""
+    """The listed word behind stars; half of it must be known, and four letters if its end is masked."""
     targets = lexicon()
     lower = core.lower()
     if "*" in lower:
-        stem = re.sub(r"\*{4,}", "***", lower)
+        stem = _STARS.sub("***", lower)
         for cut in range(len(stem), stem.rfind("*"), -1):
             if stem[:cut] in targets.shortened and stem[cut:] in targets.endings:
                 return _in_case(core, targets.shortened[stem[:cut]] + stem[cut:])

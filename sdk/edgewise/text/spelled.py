@@ -16,7 +16,7 @@ _SEMITIC = char_class("5D0-5EA 620-64A 671-6D3")
 _LETTER = f"[{_CASED}{_SEMITIC}]"
 _ALONE = f"{_LETTER}(?![^\\W_])"
 _SPELLED = lazily(
-    rf"(?<![^\W_])(?<!\w[.\-_'*’])(?={_LETTER}([ .\-_*~|·•/,+=:;'^\\]){_LETTER}\1{_ALONE})"
+    rf"(?<![^\W_])(?<!\w[.\-_'*’])(?<![#@])(?={_LETTER}([ .\-_*~|·•/,+=:;'^\\]){_LETTER}\1{_ALONE})"
     rf"{_LETTER}(?:\1{_ALONE})++(?!(?! )\1[^\W_])"
 )
 _GENERAL = " .-_*~|·•"

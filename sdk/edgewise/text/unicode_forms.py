@@ -25,10 +25,10 @@ _BOUND = lazily(f"[{BOUND}]")
 _CLUSTER = lazily(f"[^\\x00-\\x7f{BOUND}][{BOUND}]*|[\\x00-\\x7f]?[{BOUND}]+")
 _SPOILED = char_class("""
 A8 AF B8 2D8-2DD 37A 384-385 587 E33 EB3 EDC-EDD 1FBD 1FBF-1FC1 1FCD-1FCF 1FDD-1FDF 1FED-1FEE 1FFE 2017 203E
-2122 309B-309C 3131-318E FFE3 1F200-1F2FF
+2122 309B-309C 3131-318E FE33-FE40 FFE3 1F200-1F2FF
 """)
 """What NFKC would spoil: Hangul letters standing alone, Thai and Lao letters, the Armenian yew, the trade
-mark, emoji, accents standing alone (which would become a space with a mark)."""
+mark, emoji, the arms of kaomoji, accents standing alone (which would become a space with a mark)."""
 _STAYS = lazily(f"[{_SPOILED}]")
 
 

@@ -1,0 +1,121 @@
+"""What holds of `normalize` for every text whatever."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from edgewise.text import Normalized, normalize
+
+PIECES = (
+    *"aeIuFßıəшосhοαéё013@$!*_-.,:/#%&;<>()'\"~|。…´¨™½ﬁＦ＆＠ⓕ㊙ㅋ하漢ガﾞกำ้क्षامّ😀❤👨🏽🇺🇸🏴",
+    *(
+        "http://x.y/z",
+        "www.",
+        "bit.ly/",
+        "@bob",
+        "@user",
+        "@ss",
+        "f*ck",
+        "sh1t",
+        "n***r",
+        "f.u.c.k",
+        "s-t-u-p-i-d",
+    ),
+    *(
+        "&amp;",
+        "&lt;",
+        "&#39;",
+        "&zwj;",
+        "<b>",
+        "</b>",
+        "<br>",
+        "<!--",
+        "-->",
+        " a b",
+        "aaaa",
+        "!!!!",
+        "ﷺ",
+        "сhаt",
+    ),
+)
+INVISIBLE = "\u200b\u200c\u200d\ufe0f\u20e3\u202e\u00ad\u2800\u3164\U000e0067"
+ODD = "\x00\x1b\x85\u00a0\u3000\t\n  \ud83d\ude00\u0301\u0323\u0f77"
+texts = st.text(max_size=60) | st.lists(
+    st.sampled_from((*PIECES, *INVISIBLE, *ODD)) | st.characters(), max_size=14
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+@example("&#38;amp;lt;b&gt;")
+@example("@bob\u0301 http://x\u3099f ")
+@example("@user.\u200b@ss")
+@example("<!--<br>>")
+@example("\u24d5\u200d👍")
+def test_normalising_again_changes_nothing(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+def test_nothing_invisible_or_broken_is_left(text: str) -> None:
+    result = normalize(text).text
+    assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in result)
+    assert result == result.strip()
+    assert "  " not in result
+    result.encode("utf-8")
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+def test_the_map_is_in_range_and_in_order(text: str) -> None:
+    done = normalize(text)
+    assert done.original_length == len(text)
+    spans = [done.to_original(place, place + 1) for place in range(len(done.text))]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert spans == sorted(spans)
+    assert [end for _, end in spans] == sorted(end for _, end in spans)
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts, st.data())
+def test_a_span_maps_to_what_its_characters_cover(text: str, data: st.DataObject) -> None:
+    done = normalize(text)
+    start = data.draw(st.integers(0, len(done.text)))
+    end = data.draw(st.integers(start, len(done.text)))
+    low, high = done.to_original(start, end)
+    assert 0 <= low <= high <= len(text)
+    if start == end:
+        assert low == high
+    else:
+        singles = [done.to_original(place, place + 1) for place in range(start, end)]
+        assert (low, high) == (min(s for s, _ in singles), max(e for _, e in singles))
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts)
+def test_letters_that_stay_map_to_themselves(text: str) -> None:
+    text = f"zebra {text} quagga"
+    done = normalize(text)
+    at = done.text.rindex("quagga")
+    start, end = done.to_original(at, at + len("quagga"))
+    assert text[start:end] == "quagga"
+    assert done.to_original(0, len("zebra"))[0] == 0
+
+
+@given(st.text(alphabet=st.sampled_from("bcdfg hjkl mnp"), max_size=80))
+def test_plain_text_is_returned_as_it_is(text: str) -> None:
+    plain = " ".join(word for word in text.split() if len(word) > 1)
+    if any(char * 4 in plain for char in set(plain)):
+        return
+    assert normalize(plain) == Normalized(plain, len(plain))
+
+
+def test_an_empty_and_a_blank_text() -> None:
+    assert normalize("") == Normalized("", 0)
+    assert normalize(" \t\u200b\n").text == ""
+    assert normalize(" \t\u200b\n").to_original(0, 0) == (4, 4)
