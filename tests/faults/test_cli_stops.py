@@ -137,7 +137,9 @@ def test_two_processes_do_not_write_one_output(folder: Path) -> None:
     output = "shared.csv"
     process = start(folder, output)
     wait_for_answers(folder, output, 0, process)
+    process.send_signal(signal.SIGSTOP)
     second = finish(folder, output)
+    process.send_signal(signal.SIGCONT)
     assert second.returncode == 2
     assert "Another process" in second.stderr
     _, said = process.communicate(timeout=60)
@@ -158,7 +160,7 @@ def test_a_full_disk_is_one_line_and_can_be_continued(folder: Path) -> None:
     )
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "cannot be written: File too large" in done.stderr
+    assert "cannot be written: File too large. Make room, then run the same command again" in done.stderr
     assert not (folder / output).exists()
     assert finish(folder, output).returncode == 0
     assert sha256(folder / output) == sha256(folder / "whole.csv")

@@ -7,8 +7,9 @@ from pathlib import Path
 from edgewise import __version__
 from edgewise.cli.answers import Answers, identity, new_columns
 from edgewise.cli.errors import OutputFileError
+from edgewise.cli.job.partial import remove_left_over
 from edgewise.cli.job.progress import progress
-from edgewise.cli.job.run import Job, Summary, is_complete, run, tidy_up
+from edgewise.cli.job.run import Job, Summary, is_complete, run
 from edgewise.cli.options import Options
 from edgewise.cli.show import tell
 from edgewise.cli.tables.encoding import same_file
@@ -37,7 +38,7 @@ def analyse_file(options: Options, file: Path, output: Path) -> int:
     # A link stays a link: what it leads to is replaced.
     job = _job(options, file, output.resolve() if output.is_symlink() else output)
     if is_complete(job):
-        tidy_up(job)
+        remove_left_over(job.output)
         tell(f"{output} is complete; only the tidying up was cut short.")
         return 0
     with progress(options.progress) as begin:

@@ -17,8 +17,8 @@ from edgewise.cli.errors import (
     ResumeError,
 )
 from edgewise.cli.job import publish as publishing
-from edgewise.cli.job.partial import Partial, folder_of
-from edgewise.cli.job.run import is_complete, run, tidy_up
+from edgewise.cli.job.partial import Partial, folder_of, remove_left_over
+from edgewise.cli.job.run import is_complete, run
 from edgewise.cli.tables.model import Answer
 
 
@@ -159,6 +159,17 @@ def test_an_output_that_appears_while_we_work_is_not_touched(file: Path, output:
     assert len(read_csv(output)) == 7
 
 
+def test_an_output_that_appears_between_two_runs_is_refused_before_any_work(file: Path, output: Path) -> None:
+    with pytest.raises(Interrupted):
+        convert(file, output, analyse=Interrupting(1))
+    output.write_text("precious")
+    rest = Interrupting(99)
+    with pytest.raises(OutputExistsError):
+        convert(file, output, analyse=rest)
+    assert rest.seen == []
+    assert convert(file, output, overwrite=True)[0].resumed == 2
+
+
 def test_a_folder_of_another_maker_is_refused(file: Path, output: Path) -> None:
     folder_of(output).mkdir()
     (folder_of(output) / "diary.txt").write_text("precious")
@@ -232,7 +243,7 @@ def test_a_stop_while_the_output_is_put_in_place_loses_nothing(
             convert(file, output)
     again = job(file, output, resume=True)
     if is_complete(again):
-        tidy_up(again)
+        remove_left_over(again.output)
     else:
         run(again, lambda line: None, no_progress)
     assert [row["edgewise_length"] for row in read_csv(output)] == [str(number) for number in range(1, 8)]

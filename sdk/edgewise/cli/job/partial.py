@@ -6,13 +6,15 @@ was asked for, and how much of the answers is safe on disk), the output while it
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from edgewise.cli.errors import OutputFileError, ResumeError
 from edgewise.cli.job.lock import Lock
@@ -20,7 +22,10 @@ from edgewise.cli.job.lock import Lock
 _FORMAT = 1
 _ANSWERS = "answers.jsonl"
 _JOURNAL = "journal.json"
-_OURS = {_ANSWERS, _JOURNAL, f"{_JOURNAL}.new", "output", "lock"}
+_DONE = "done.json"
+_OURS = {_ANSWERS, _JOURNAL, _DONE, f"{_JOURNAL}.new", "output", "lock"}
+
+_FULL = {errno.ENOSPC, errno.EFBIG, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
 
 _Line = Sequence[Any]
 
@@ -82,8 +87,7 @@ class Partial:
         """Append the answers of some rows. They are safe after the next `checkpoint`."""
         data = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode("ascii")
         with writing(self.folder):
-            self._answers.write(data)
-            self._answers.flush()
+            _write_all(self._answers, data)
         self._done = (self._done[0] + len(lines), self._done[1] + len(data))
 
     def checkpoint(self) -> None:
@@ -107,8 +111,9 @@ class Partial:
             self._save()
 
     def remove(self) -> None:
-        """Delete the folder: the work has become the output. Without its journal it is only left-overs."""
-        (self.folder / _JOURNAL).unlink(missing_ok=True)
+        """Delete the folder: the work has become the output, and the folder says so until it is gone."""
+        with writing(self.folder):
+            (self.folder / _JOURNAL).replace(self.folder / _DONE)
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -161,10 +166,11 @@ class Partial:
         if found < size:
             raise ResumeError(self.folder, "some of its answers are gone", rows)
 
-    def _open_answers(self) -> IO[bytes]:
+    def _open_answers(self) -> FileIO:
         """Open the answers and cut off what was written after the last checkpoint."""
         with writing(self.folder):
-            answers = (self.folder / _ANSWERS).open("ab")
+            (self.folder / _DONE).unlink(missing_ok=True)
+            answers = (self.folder / _ANSWERS).open("ab", buffering=0)
             answers.truncate(self._done[1])
             self._save()
         return answers
@@ -185,6 +191,13 @@ class Partial:
         fresh.replace(self.folder / _JOURNAL)
 
 
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write without a buffer: what a full disk refused must not be tried again when the file is closed."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def folder_of(output: Path) -> Path:
     """Return the folder that holds unfinished work on an output.
 
@@ -195,9 +208,19 @@ def folder_of(output: Path) -> Path:
 
 
 def is_left_over(output: Path) -> bool:
-    """Whether the folder of an output is there but holds no work: its removal or making was cut short."""
-    folder = folder_of(output)
-    return folder.is_dir() and not (folder / _JOURNAL).exists()
+    """Whether the folder of an output is there only because its removal was cut short."""
+    return (folder_of(output) / _DONE).exists() and not (folder_of(output) / _JOURNAL).exists()
+
+
+def remove_left_over(output: Path) -> None:
+    """Remove such a folder.
+
+    Raises:
+        OutputBusyError: Another process holds it.
+    """
+    with writing(folder_of(output)):
+        Lock(folder_of(output) / "lock").release()
+    shutil.rmtree(folder_of(output), ignore_errors=True)
 
 
 class writing:
@@ -215,4 +238,5 @@ class writing:
     ) -> None:
         """Translate an `OSError` of the system."""
         if isinstance(error, OSError) and error.errno is not None:
-            raise OutputFileError(self._path, error.strerror or str(error)) from error
+            hint = "Make room, then run the same command again: it continues." if error.errno in _FULL else ""
+            raise OutputFileError(self._path, error.strerror or str(error), hint) from error

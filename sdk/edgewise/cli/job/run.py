@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,6 +109,8 @@ def run(job: Job, say: Callable[[str], None], progress: Progress) -> Summary:
     _check_columns(job, scan)
     facts = {"input": {"size": scan.size, "sha256": scan.sha256}, "column": job.column, **job.facts}
     with Partial(job.output, facts, job.resume) as partial:
+        if partial.finished is None:
+            _check_free(job)
         resumed = partial.rows_done
         _tell(job, partial, scan, say)
         try:
@@ -134,19 +135,19 @@ def is_complete(job: Job) -> bool:
     return job.output.exists() and not job.overwrite and is_left_over(job.output)
 
 
-def tidy_up(job: Job) -> None:
-    """Remove what the run that made the output left behind."""
-    shutil.rmtree(folder_of(job.output), ignore_errors=True)
-
-
 def _check_output(job: Job) -> None:
     output = job.output
     if output.is_dir():
         raise OutputFileError(output, "it is a folder")
     if not output.parent.is_dir():
         raise OutputFileError(output, f"there is no folder {output.parent}")
-    if output.exists() and not job.overwrite and not folder_of(output).is_dir():
-        raise OutputExistsError(output)
+    if not folder_of(output).is_dir():
+        _check_free(job)
+
+
+def _check_free(job: Job) -> None:
+    if job.output.exists() and not job.overwrite:
+        raise OutputExistsError(job.output)
 
 
 def _check_columns(job: Job, scan: Scan) -> None:
