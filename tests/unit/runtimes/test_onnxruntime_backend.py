@@ -1,5 +1,7 @@
 """The ONNX Runtime backend on the tiny encoder, whose logits can be worked out by hand."""
 
+import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -252,3 +254,26 @@ def test_a_library_that_crashes_on_import_is_a_reason(
 
 def test_an_artifact_does_not_print_its_bytes(encoder: bytes) -> None:
     assert len(repr(Artifact("tiny.onnx", "onnxruntime", "fp32", encoder))) < 100
+
+
+FORK = """
+import os, sys
+import numpy as np
+from edgewise_runtimes import Artifact, SessionOptions, runtime
+
+artifact = Artifact("a", "onnxruntime", "fp32", sys.stdin.buffer.read())
+session = runtime("onnxruntime").load(artifact, SessionOptions())
+ids = np.ones((4, 30), dtype=np.int32)
+feeds = {"input_ids": ids, "attention_mask": ids}
+expected = session.run(feeds)["emotion"]
+child = os.fork()
+if child == 0:
+    os._exit(0 if all(np.array_equal(session.run(feeds)["emotion"], expected) for _ in range(100)) else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_session_with_one_thread_works_in_a_forked_process(encoder: bytes) -> None:
+    done = subprocess.run([sys.executable, "-c", FORK], input=encoder, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
