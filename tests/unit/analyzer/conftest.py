@@ -13,7 +13,7 @@ from edgewise import Analyzer
 Pack = Callable[..., Path]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def tiny_language() -> Iterator[None]:
     """Let bundles of these tests tell languages by a few words."""
     with pytest.MonkeyPatch.context() as patch:
