@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 __all__ = ["Lexicon", "is_target", "lexicon"]
 
@@ -36,7 +36,7 @@ def lexicon() -> Lexicon:
     Returns:
         The lexicon.
     """
-    data = json.loads((files("edgewise.text") / "obfuscated.json").read_text(encoding="utf-8"))
+    data = json.loads(Path(__file__).with_name("obfuscated.json").read_text(encoding="utf-8"))
     words: set[str] = set()
     shapes: dict[tuple[str, int], list[str]] = {}
     for group in data["groups"]:

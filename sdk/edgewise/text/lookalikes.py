@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from edgewise.text.characters import char_class, lazily
 from edgewise.text.offsets import Draft, Edit
@@ -50,7 +50,7 @@ def restore_scripts(draft: Draft) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[int, str]]:
-    data = json.loads((files("edgewise.text") / "lookalikes.json").read_text(encoding="utf-8"))
+    data = json.loads(Path(__file__).with_name("lookalikes.json").read_text(encoding="utf-8"))
     return {name: str.maketrans(data[name]) for name in ("latin", "cyrillic", "greek", "small_capitals")}
 
 

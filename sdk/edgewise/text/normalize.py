@@ -51,7 +51,7 @@ def _round(draft: Draft) -> bool:
         strip_invisible(draft)
         again = cap_marks(draft)
         if compose(draft):
-            strip_invisible(draft)
+            again |= strip_invisible(draft)
             again |= cap_marks(draft)
     again |= unescape(draft)
     blank_controls(draft)
