@@ -225,6 +225,16 @@ def test_memory_stays_flat_over_many_shapes(encoder: bytes) -> None:
     assert max(after) - before < 8 * 2**20
 
 
+def test_the_memory_of_a_large_batch_is_given_back(encoder: bytes) -> None:
+    session = load(encoder)
+    process = psutil.Process()
+    session.run(feeds([["good"]]))
+    before = process.memory_info().rss
+    ids = np.ones((256, 2000), dtype=np.int32)  # 37 MB in each of the larger steps
+    session.run({"input_ids": ids, "attention_mask": ids})
+    assert process.memory_info().rss - before < 20 * 2**20
+
+
 @pytest.mark.parametrize("threads", [0, -1, True, 1.5, None, "2"])
 def test_a_thread_count_that_means_nothing_is_refused(threads: object) -> None:
     with pytest.raises(ThreadCountError) as caught:
