@@ -1,0 +1,72 @@
+"""The benchmarks run and report what they promise. Times are never asserted."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.tiny_bundle import MAX_TOKENS, make_tiny_bundle
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_bundle(tmp_path_factory.mktemp("bench") / "tiny")
+
+
+def bench(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300)
+
+
+def figures(name: str, tiny: Path, folder: Path, *arguments: object) -> dict:
+    file = folder / "figures.json"
+    done = bench(name, "--model", tiny, "--json", file, *arguments)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert found["title"] in done.stdout
+    assert found["machine"]["cpu"]
+    return found
+
+
+@pytest.mark.slow
+def test_import_time(tiny: Path, tmp_path: Path) -> None:
+    found = figures("import_time.py", tiny, tmp_path, "--runs", 1)
+    assert {"bare interpreter", "import edgewise", "first answer"} <= set(found["start"])
+    assert all(each["p50_s"] > 0 for each in found["start"].values())
+
+
+def test_latency(tiny: Path, tmp_path: Path) -> None:
+    found = figures("latency.py", tiny, tmp_path, "--runs", 3, "--tokens", 4, MAX_TOKENS)
+    assert list(found["latency"]) == ["4", str(MAX_TOKENS)]
+    for each in found["latency"].values():
+        assert each["p99_us"] >= each["p50_us"] > 0
+        assert {"language", "normalise", "tokenise", "model", "rest"} == set(each["stages_us"])
+
+
+def test_a_length_that_cannot_be_made_is_told(tiny: Path) -> None:
+    done = bench("latency.py", "--model", tiny, "--runs", 1, "--tokens", MAX_TOKENS + 1)
+    assert done.returncode != 0
+    assert f"{MAX_TOKENS + 1} tokens" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_memory(tiny: Path, tmp_path: Path) -> None:
+    found = figures("memory.py", tiny, tmp_path, "--count", 300)["memory_bytes"]
+    assert found["analyses"] >= 300
+    assert found["before_loading"] < found["loaded"] <= found["peak"]
+    assert len(found["samples"]) > 10
+
+
+def test_a_missing_peer_is_told_with_its_pip_line(tmp_path: Path) -> None:
+    (tmp_path / "lingua.py").write_text("raise ImportError('not here')\n")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT / 'benchmarks')!r}]; import peers; "
+        "peers._load('lingua')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "pip install lingua-language-detector" in done.stderr
+    assert "Traceback" not in done.stderr
