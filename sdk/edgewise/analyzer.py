@@ -63,10 +63,10 @@ class Analyzer:
         max_windows: int = 64,
     ) -> None:
         settings = Settings(
-            backend=backend,
-            threads=SessionOptions(1 if threads is None else threads).threads,
-            max_chars=at_least_one("max_chars", max_chars),
-            max_windows=at_least_one("max_windows", max_windows),
+            backend,
+            SessionOptions(1 if threads is None else threads).threads,
+            at_least_one("max_chars", max_chars),
+            at_least_one("max_windows", max_windows),
         )
         self._host = Host(Bundle.open(resolve(model)), settings, tasks, languages)
 
@@ -267,9 +267,7 @@ class Analyzer:
         """Load every model that may be needed and run it once: the first answer is then as fast as the next.
 
         Raises:
-            BundleError: A model's file is missing, too large or not the one that was packed.
-            BackendError: A model cannot be loaded or fails.
-            AnalyzerClosedError: The analyzer is closed.
+            EdgewiseError: See `analyze`.
         """
         self._host.load()
 
@@ -277,8 +275,7 @@ class Analyzer:
         """Return which backend is in use, and why not the others.
 
         Raises:
-            BackendError: No backend can be used.
-            AnalyzerClosedError: The analyzer is closed.
+            EdgewiseError: No backend can be used, or the analyzer is closed.
         """
         return self._host.choice()
 
@@ -292,10 +289,7 @@ class Analyzer:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
