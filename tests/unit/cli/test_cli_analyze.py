@@ -63,6 +63,7 @@ def test_tasks_languages_thresholds_and_spans(analyze: Run) -> None:
         (["--backend", "abacus"], "no backend named 'abacus'"),
         (["--threads", "0"], "--threads"),
         (["--encoding", "klingon"], "no encoding 'klingon'"),
+        (["--encoding", "base64"], "no encoding 'base64'"),
         (["--delimiter", "::"], "one character"),
         (["--output", "x.csv"], "--output needs --file"),
     ],

@@ -77,7 +77,7 @@ def test_a_cell_of_a_megabyte_is_a_cell(file: Path, output: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "cells", "reason"),
     [
-        ("2", ("2", ""), "it has 1 cells, the header has 2"),
+        ("2", ("2", ""), "it has 1 cell, the header has 2"),
         ("2,b,c", ("2", "b"), "it has 3 cells, the header has 2; original: 2,b,c"),
         ('2,"b', ("", ""), 'a quote in this line never closes; original: 2,"b'),
     ],
@@ -118,6 +118,12 @@ def test_utf_16_is_recognised_and_the_remedy_named(file: Path, output: Path) -> 
         convert(file, output)
     convert(file, output, encoding="utf-16")
     assert read_csv(output)[0]["text"] == "café"
+
+
+def test_a_file_that_is_not_in_its_encoding_at_all_is_refused(file: Path, output: Path) -> None:
+    file.write_bytes("text\nab\n".encode("utf-16") + b"a")
+    with pytest.raises(InputFileError, match="encoding"):
+        convert(file, output, encoding="utf-16")
 
 
 def test_blank_lines_are_no_rows_but_empty_cells_of_a_single_column_are(file: Path, output: Path) -> None:

@@ -20,8 +20,8 @@ ORIGINAL = "; original: "
 def error_cell(problem: str | None, row: Row) -> str | None:
     """Say what is wrong with a row, and how it stood when its content does not fit the columns.
 
-    >>> error_cell("it has 1 cells, the header has 2", Row([], original="oops"))
-    'it has 1 cells, the header has 2; original: oops'
+    >>> error_cell("it has 1 cell, the header has 2", Row([], original="oops"))
+    'it has 1 cell, the header has 2; original: oops'
     """
     if problem is None or row.original is None:
         return problem

@@ -163,13 +163,19 @@ def _broken(problem: str, line: str) -> _Record:
     return _Record([], problem, readable(line.rstrip("\r\n")))
 
 
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
 def _checked(cells: list[str], width: int, taken: Sequence[str]) -> _Record:
     """Say what is wrong with a record that csv could read."""
     problem = next((found for line in taken if (found := undecodable(line))), None)
     if len(cells) != width:
         text = readable("".join(taken).rstrip("\r\n"))
         return _Record(
-            cells, f"it has {len(cells)} cells, the header has {width}", text if len(cells) > width else None
+            cells,
+            f"it has {_cells(len(cells))}, the header has {width}",
+            text if len(cells) > width else None,
         )
     return _Record(cells, f"it is not text in the file's encoding ({problem})" if problem else None)
 

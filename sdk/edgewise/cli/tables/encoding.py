@@ -57,8 +57,9 @@ def check_encoding(name: str) -> str:
     """Return Python's name of an encoding.
 
     Raises:
-        LookupError: There is none of that name.
+        LookupError: There is none of that name, or it is no encoding of text.
     """
+    "".encode(name)
     return codecs.lookup(name).name
 
 
@@ -69,6 +70,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputFileError(path, f"its gzip data is damaged or cut ({error})") from error
+    except UnicodeError as error:
+        raise InputFileError(path, f"it is not in the encoding it was said to be in ({error})") from error
     except InputFileError:
         raise
     except OSError as error:
