@@ -6,6 +6,7 @@ the group `edgewise.commands`; listing them reads metadata only.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(rows)
 
 
+@cache
 def _found() -> dict[str, EntryPoint]:
     from importlib.metadata import entry_points
 
