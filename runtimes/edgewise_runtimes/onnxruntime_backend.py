@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgewise_runtimes.errors import BackendLoadError, BackendRunError, BackendUnavailableError
+from edgewise_runtimes.onnxruntime_import import import_onnxruntime
 from edgewise_runtimes.protocol import Artifact, Probe, SessionOptions
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class OnnxRuntime:
     def probe(self) -> Probe:
         """Import the library and look for its CPU provider."""
         try:
-            import onnxruntime
-
+            onnxruntime = import_onnxruntime()
             providers = onnxruntime.get_available_providers()
         except Exception as error:
             return Probe(ok=False, reason=f"{type(error).__name__}: {error}")
@@ -83,7 +83,7 @@ class OnnxRuntime:
             BackendLoadError: The bytes are no model that it can run.
         """
         try:
-            import onnxruntime
+            onnxruntime = import_onnxruntime()
         except Exception as error:
             raise BackendUnavailableError(NAME, f"{type(error).__name__}: {error}", self.hint) from error
         try:

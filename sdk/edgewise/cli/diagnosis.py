@@ -15,6 +15,7 @@ from edgewise import __version__
 from edgewise.cli.self_test import check_bundle
 from edgewise.errors import EdgewiseError
 from edgewise_runtimes import hardware_report, runtimes
+from edgewise_runtimes.onnxruntime_import import OFF, SWITCH, telemetry
 
 _NEEDED = ("numpy", "onnxruntime", "tokenizers", "click", "platformdirs")
 _OPTIONAL = ("pyarrow",)
@@ -51,6 +52,7 @@ def diagnose(model: str | None = None) -> Diagnosis:
     found.facts["machine"] = _machine()
     found.facts["versions"] = _versions(found)
     found.facts["backends"] = _backends(found)
+    found.facts["privacy"] = _privacy(found)
     found.facts["paths"] = _paths(found)
     found.facts["models"] = _models(found, model)
     return found
@@ -121,6 +123,15 @@ def _backends(found: Diagnosis) -> dict[str, Any]:
     if not usable:
         found.problems.append("Not one backend can be used here; the reasons stand above.")
     return facts
+
+
+def _privacy(found: Diagnosis) -> dict[str, Any]:
+    state = telemetry()
+    if state != OFF:
+        found.warnings.append(
+            f"onnxruntime may report to its maker: its telemetry is {state}. Set {SWITCH}=1 to end that."
+        )
+    return {"telemetry of onnxruntime": state}
 
 
 def _paths(found: Diagnosis) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`edgewise doctor`: says what is here, and fails exactly when something needed is broken."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ class BrokenRuntime:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("DATA", "CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    # Whatever imported onnxruntime earlier in this process.
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "1")
     return tmp_path
 
 
@@ -129,6 +132,16 @@ def test_one_build_of_onnxruntime_is_enough_whichever(
     assert found["ok"]
     assert found["warnings"] == []
     assert found["versions"]["onnxruntime"] == "onnxruntime-gpu 1.20"
+
+
+def test_telemetry_that_is_on_is_a_warning_with_the_remedy(
+    edgewise: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert re.search("telemetry of onnxruntime +off\n", edgewise("doctor", "--model", tiny).stdout)
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    done = edgewise("doctor", "--model", tiny)
+    assert done.exit_code == 0
+    assert "telemetry is on, because ORT_DISABLE_TELEMETRY is '0'. Set ORT_DISABLE_TELEMETRY=1" in done.stdout
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(
