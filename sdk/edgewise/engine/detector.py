@@ -33,13 +33,16 @@ class Detector:
         self, model: LanguageModel | None, spec: TaskSpec | None, languages: tuple[str, ...] | None
     ) -> None:
         self._known = (model, Head(spec)) if model is not None and spec is not None else None
+        least = spec.thresholds.get(UNDETERMINED) if spec is not None else None
+        self._least = least.value if least is not None else 0.0
         self._allowed = languages
         self._fixed = languages[0] if languages and len(languages) == 1 else None
 
     def tell(self, texts: Sequence[str], thresholds: Mapping[str, float] = NO_THRESHOLDS) -> list[Prediction]:
         """Return the language of each text.
 
-        A text is unsure when its best language is below the threshold, and always when that is `"und"`.
+        A text is unsure when its best language is below the threshold, and always when that is `"und"`. Too
+        close to call is `"und"`, too: the best language is below the model's threshold of `"und"`.
 
         Args:
             texts: The texts as they were given, not normalised.
@@ -54,15 +57,16 @@ class Detector:
         for start in range(0, len(texts), _TEXTS_PER_RUN):
             part = [text[:_CHARS] for text in texts[start : start + _TEXTS_PER_RUN]]
             rows = model.probabilities(part, self._allowed).tolist()
-            found += [_predict(head, row, thresholds) for row in rows]
+            found += [_predict(head, row, thresholds, self._least) for row in rows]
         return found
 
 
-def _predict(head: Head, row: list[float], thresholds: Mapping[str, float]) -> Prediction:
+def _predict(head: Head, row: list[float], thresholds: Mapping[str, float], least: float) -> Prediction:
     found = head.predict([min(1.0, max(0.0, score)) for score in row], None, thresholds)
-    if found.label != UNDETERMINED or found.unsure:
+    if found.label != UNDETERMINED and found.score >= least:
         return found
-    return Prediction(found.label, found.score, found.scores, found.threshold, True, found.labels)
+    score = found.scores.get(UNDETERMINED, 0.0)
+    return Prediction(UNDETERMINED, score, found.scores, found.threshold, True, (UNDETERMINED,))
 
 
 def _undetermined() -> Prediction:
