@@ -8,7 +8,6 @@ always there, even where package metadata is not (a frozen app), and no other pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgewise_runtimes.errors import BackendUnavailableError, UnknownBackendError
@@ -101,19 +100,20 @@ def _choose_wanted(available: Sequence[str], wanted: str) -> BackendChoice:
     return BackendChoice(wanted)
 
 
-@dataclass(frozen=True)
 class _BrokenRuntime:
     """Stands for a registered backend whose package does not import, so that reports can name the reason."""
 
-    name: str
-    reason: str
-    hint: str = "Repair or remove the package that registers it."
+    hint = "Repair or remove the package that registers it."
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self._reason = reason
 
     def probe(self) -> Probe:
-        return Probe(ok=False, reason=self.reason)
+        return Probe(ok=False, reason=self._reason)
 
     def load(self, artifact: Artifact, options: SessionOptions) -> Session:
-        raise BackendUnavailableError(self.name, self.reason, self.hint)
+        raise BackendUnavailableError(self.name, self._reason, self.hint)
 
 
 def _entry_points() -> Sequence[EntryPoint]:

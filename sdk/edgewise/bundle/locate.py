@@ -10,7 +10,7 @@ from edgewise.bundle.files import MANIFEST
 DEFAULT_BUNDLE = "edgewise-base"
 """Name of the bundle that answers when none is asked for."""
 
-_MODELS = Path(__file__).resolve().parent.parent / "models"
+_MODELS = Path(__file__).parent.parent / "models"
 
 
 def bundled() -> dict[str, Path]:

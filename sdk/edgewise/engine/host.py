@@ -13,12 +13,12 @@ from edgewise.engine.settings import LANGUAGE, ROWS, Request, Settings, pick_lan
 from edgewise.engine.thresholds import Thresholds, parse_thresholds
 from edgewise.errors import AnalyzerClosedError, InputError
 from edgewise.results import Analysis
-from edgewise_runtimes import BackendChoice, available_threads
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from edgewise.engine.engine import Engine
+    from edgewise_runtimes import BackendChoice
 
 _WORKERS = 4
 """Threads of the pool; beyond this they mostly wait for each other's Python."""
@@ -136,6 +136,8 @@ def _close_engine(engine: Engine) -> None:
 
 def _make_pool() -> ThreadPoolExecutor:
     from concurrent.futures import ThreadPoolExecutor
+
+    from edgewise_runtimes import available_threads
 
     return ThreadPoolExecutor(min(_WORKERS, available_threads()), thread_name_prefix="edgewise")
 

@@ -10,7 +10,7 @@ from edgewise.results import Prediction
 from edgewise.text import Normalized
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """A text's work for one encoder.
 
@@ -27,7 +27,7 @@ class Job:
     scores: dict[str, list[list[float]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reading:
     """A text and what has been found out about it so far.
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 
+from edgewise.text.characters import lazily
 from edgewise.text.offsets import Draft
 
 __all__ = ["blank_controls", "collapse_space", "shorten_runs"]
 
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
+_CONTROL = lazily("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
 _RUN = re.compile(r"(.)\1\1(\1+)")
-_LONG = re.compile(r"[\s\d\U0001f1e6-\U0001f1ff]")
-_SPACE = re.compile(r"[^\S ]\s*| \s+")
+_LONG = lazily(r"[\s\d\U0001f1e6-\U0001f1ff]")
+_SPACE = lazily(r"[^\S ]\s*| \s+")
 
 
 def blank_controls(draft: Draft) -> None:
     """Replaces control characters and the blank braille cell by spaces."""
     if not draft.text.isprintable() or "\u2800" in draft.text:
-        draft.replace_characters(_CONTROL, " ")
+        draft.replace_characters(_CONTROL(), " ")
 
 
 def shorten_runs(draft: Draft) -> None:
     """Leaves three of more than three equal characters in a row; white space, digits and flags stay."""
-    runs = [m for m in _RUN.finditer(draft.text) if not _LONG.match(m[1])]
+    runs = [m for m in _RUN.finditer(draft.text) if not _LONG().match(m[1])]
     draft.edit([(m.start(2) - 1, m.end(2), m[1]) for m in runs])
 
 
@@ -33,7 +34,7 @@ def collapse_space(draft: Draft) -> bool:
         return False
     last = len(text.rstrip())
     first = len(text) - len(text.lstrip()) if last else 0
-    edits = [(m.start(), m.end(), " ") for m in _SPACE.finditer(text, first, last)]
+    edits = [(m.start(), m.end(), " ") for m in _SPACE().finditer(text, first, last)]
     if first:
         edits.insert(0, (0, first, ""))
     if last < len(text):

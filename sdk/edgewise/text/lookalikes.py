@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -15,11 +14,11 @@ __all__ = ["restore_scripts"]
 _LATIN = "A-Za-z" + char_class("C0-D6 D8-F6 F8-2AF 1E00-1EFF")
 _OTHER = char_class("370-3FF 400-52F 531-587")
 _SMALL = char_class("1D00-1D22 1D29 A730-A731")
-_MIXED_HINT = re.compile(f"[{_OTHER}{_SMALL}]")
+_MIXED_HINT = lazily(f"[{_OTHER}{_SMALL}]")
 _MIXED = lazily(f"[{_LATIN}](?:(?<=[{_OTHER}].)|(?=[{_OTHER}]))|[{_SMALL}]")
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = lazily(r"[^\W\d_]{2,}")
 _SMALL_CAPITAL = lazily(f"[{_SMALL}]")
-_ABBREVIATION = re.compile("[A-Z]{2}")
+_ABBREVIATION = lazily("[A-Z]{2}")
 _UNITS = frozenset("Ωμ")
 _SCRIPTS = {
     "latin": lazily(f"[{_LATIN}]"),
@@ -35,11 +34,11 @@ def restore_scripts(draft: Draft) -> bool:
     A word wholly in one script is never touched.
     """
     text = draft.text
-    if _MIXED_HINT.search(text) is None or _MIXED().search(text) is None:
+    if _MIXED_HINT().search(text) is None or _MIXED().search(text) is None:
         return False
     home = _scripts_by_use(text)
     edits: list[Edit] = []
-    for match in _WORD.finditer(text):
+    for match in _WORD().finditer(text):
         word = match[0]
         if not word.isascii() and _MIXED().search(word) is not None:
             new = _restored(word, home)
@@ -78,7 +77,7 @@ def _scripts_by_use(text: str, order: tuple[str, ...] = tuple(_SCRIPTS)) -> tupl
 def _into(word: str, target: str, others: list[str]) -> str | None:
     """The word in the target script, or None if it holds a letter that has no lookalike there."""
     table = _tables().get(target)
-    if table is None or (target != "latin" and _ABBREVIATION.match(word)):
+    if table is None or (target != "latin" and _ABBREVIATION().match(word)):
         return None
     new = word.translate(table)
     return None if any(_SCRIPTS[other]().search(new) for other in others) else new

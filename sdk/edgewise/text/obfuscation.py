@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from edgewise.text.characters import lazily
 from edgewise.text.lexicon import is_target, lexicon
 from edgewise.text.offsets import Draft, Edit
 
@@ -14,7 +15,7 @@ _SIGNS = "@$!|*+#%€¡"
 _HINT = re.compile(
     rf"[0-9{_SIGNS}](?:(?<!#)(?!user\b)[^\W\d_]|(?<=[^\W\d_].)[^\W_{_SIGNS}]|(?<=[^\W\d_].)[@$|*+#%]|(?<=[^\W\d_]\*))"
 )
-_TOKEN = re.compile(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[0-9{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
+_TOKEN = lazily(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[0-9{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
 _LONGEST = 32
 
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "b", "7": "t", "8": "b", "9": "g"}
@@ -23,12 +24,12 @@ _LEET_L = {**_LEET, "1": "l", "!": "l", "|": "l", "6": "g"}
 _LEET_CYRILLIC = {"0": "о", "3": "з", "4": "ч", "6": "б", "@": "а", "$": "с", "!": "і"}
 _TABLES = tuple(str.maketrans(table) for table in (_LEET, _LEET_L))
 _CYRILLIC = str.maketrans(_LEET_CYRILLIC)
-_MODEL_NAME = re.compile(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
-_STARS = re.compile(r"\*{4,}")
+_MODEL_NAME = lazily(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
+_STARS = lazily(r"\*{4,}")
 _ANY, _VOWELS = "*#%", "@!$&-_."
 _PUNCTUATION = "!|+*#%_$@"
 _DASH_HINT = re.compile(r"[-_.][a-z]")
-_DASHED = re.compile(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
+_DASHED = lazily(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
 
 
 def undisguise(draft: Draft) -> bool:
@@ -39,7 +40,7 @@ def undisguise(draft: Draft) -> bool:
     text = draft.text
     edits: list[Edit] = []
     if _HINT.search(text) is not None:
-        for match in _TOKEN.finditer(text):
+        for match in _TOKEN().finditer(text):
             token = match[0]
             found = _behind(token) if len(token) <= _LONGEST else None
             if found is not None:
@@ -47,7 +48,7 @@ def undisguise(draft: Draft) -> bool:
                 edits.append((start, start + found[1], found[2]))
     changed = draft.edit(edits)
     if _DASH_HINT.search(draft.text) is not None:
-        words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED.finditer(draft.text) if len(m[0]) > 3]
+        words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED().finditer(draft.text) if len(m[0]) > 3]
         changed |= draft.edit([(start, end, word) for start, end, word in words if word is not None])
     return changed
 
@@ -86,7 +87,7 @@ def _masked(core: str) -> str | None:
     targets = lexicon()
     lower = core.lower()
     if "*" in lower:
-        stem = _STARS.sub("***", lower)
+        stem = _STARS().sub("***", lower)
         for cut in range(len(stem), stem.rfind("*"), -1):
             if stem[:cut] in targets.shortened and stem[cut:] in targets.endings:
                 return _in_case(core, targets.shortened[stem[:cut]] + stem[cut:])
@@ -105,7 +106,7 @@ def _fits(mask: str, char: str) -> bool:
 
 def _is_name(lower: str) -> bool:
     """True for what rather is the name of a model or a road ("a55"): a letter or two beside digits."""
-    return _MODEL_NAME.fullmatch(lower) is not None
+    return _MODEL_NAME().fullmatch(lower) is not None
 
 
 def _in_case(core: str, word: str) -> str:

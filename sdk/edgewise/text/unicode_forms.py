@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,12 +10,12 @@ from edgewise.text.offsets import Draft, Edit
 
 __all__ = ["cap_marks", "compose", "mend_surrogates", "strip_invisible"]
 
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
-_HIDDEN = re.compile(f"[{INVISIBLE}][{INVISIBLE}]*")
+_PAIR = lazily("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = lazily("[\ud800-\udfff]")
+_HIDDEN = lazily(f"[{INVISIBLE}][{INVISIBLE}]*")
 _PILE = lazily(f"[{REORDERED}](?:[{REORDERED}]{{3}})([{REORDERED}]+)")
-_PILE_HINT = re.compile(r"[^\x00-\u02ff\w][^\x00-\u02ff\w]{4}")
-_PICTOGRAPH = re.compile(f"[{PICTOGRAPHS}]")
+_PILE_HINT = lazily(r"[^\x00-\u02ff\w][^\x00-\u02ff\w]{4}")
+_PICTOGRAPH = lazily(f"[{PICTOGRAPHS}]")
 _JOINING = lazily(f"[{char_class('620-6FF 700-7FF 840-85F 8A0-8FF 1800-18AF FB50-FDFF FE70-FEFC')}]")
 _INDIC = lazily(f"[{char_class('900-DFF F00-109F 1780-17FF 1A20-1BFF A800-A82F A8E0-A8FF 11000-11FFF')}]")
 _VIRAMA = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca")
@@ -34,17 +33,17 @@ _STAYS = lazily(f"[{_SPOILED}]")
 
 def mend_surrogates(draft: Draft) -> bool:
     """Joins surrogate pairs that a bad decoder left apart; a lone surrogate becomes U+FFFD."""
-    if _LONE.search(draft.text) is None:
+    if _LONE().search(draft.text) is None:
         return False
-    pairs = [(m.start(), m.end(), _joined(m[0])) for m in _PAIR.finditer(draft.text)]
-    return draft.edit(pairs) | draft.replace_characters(_LONE, "\ufffd")
+    pairs = [(m.start(), m.end(), _joined(m[0])) for m in _PAIR().finditer(draft.text)]
+    return draft.edit(pairs) | draft.replace_characters(_LONE(), "\ufffd")
 
 
 def strip_invisible(draft: Draft) -> bool:
     """Removes zero-width and bidirectional controls, but not those that a script or an emoji needs."""
     edits: list[Edit] = []
     text = draft.text
-    for match in _HIDDEN.finditer(text):
+    for match in _HIDDEN().finditer(text):
         start, end = match.span()
         run = match[0]
         kept = _kept(run, text[start - 1 : start], text[end : end + 1])
@@ -55,7 +54,7 @@ def strip_invisible(draft: Draft) -> bool:
 
 def cap_marks(draft: Draft) -> bool:
     """Leaves at most four combining marks on a base."""
-    if _PILE_HINT.search(draft.text) is None:
+    if _PILE_HINT().search(draft.text) is None:
         return False
     return draft.edit([(m.start(1), m.end(1), "") for m in _PILE().finditer(draft.text)])
 
@@ -93,10 +92,10 @@ def _kept(run: str, left: str, right: str) -> str:
         tags = "".join(char for char in run if "\U000e0020" <= char <= "\U000e007f")
         if tags:
             return tags
-    picture = _PICTOGRAPH.match(left) is not None
+    picture = _PICTOGRAPH().match(left) is not None
     keycap = right == "\u20e3" and left != "" and left in "0123456789#*"
     kept = "\ufe0f" if "\ufe0f" in run and (picture or keycap) else ""
-    if picture and "\u200d" in run and _PICTOGRAPH.match(right):
+    if picture and "\u200d" in run and _PICTOGRAPH().match(right):
         return kept + "\u200d"
     if kept or not left:
         return kept
