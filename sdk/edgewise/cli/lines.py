@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from edgewise.cli.errors import BadLineError
 from edgewise.cli.show import one_line, show, show_json
@@ -15,8 +14,7 @@ from edgewise.results import Analysis
 _MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One text as it was given.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,9 @@ class Options:
         Raises:
             EdgewiseError: It has something against the options, or a model cannot be loaded.
         """
+        # This process is ours, and numpy has no linear algebra to do here: without this its helper threads
+        # start, and spin for some hundredths of a second each.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from edgewise.analyzer import Analyzer
 
         analyzer = Analyzer(

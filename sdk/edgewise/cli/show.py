@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from edgewise.cli.tables.cells import to_json
-
 
 def show(text: str) -> None:
     r"""Print for people; what the terminal's encoding lacks is shown as `\N` escapes. Flushes."""
@@ -21,6 +19,8 @@ def show(text: str) -> None:
 
 def show_json(value: Any) -> None:
     """Print one line of JSON in UTF-8, whatever the terminal's encoding. Flushes."""
+    from edgewise.cli.tables.cells import to_json  # brings decimal, base64 and more
+
     click.echo(to_json(value).encode("utf-8"))
 
 

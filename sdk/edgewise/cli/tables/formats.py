@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgewise.cli.errors import FormatError
 from edgewise.cli.tables.encoding import check_plain_file
-from edgewise.cli.tables.model import Column, Sink, Source
+
+if TYPE_CHECKING:
+    from edgewise.cli.tables.model import Column, Sink, Source
 
 FORMATS = ("csv", "jsonl", "parquet")
 """The formats there are."""
