@@ -62,7 +62,9 @@ class Detector:
 
 
 def _predict(head: Head, row: list[float], thresholds: Mapping[str, float], least: float) -> Prediction:
-    found = head.predict([min(1.0, max(0.0, score)) for score in row], None, thresholds)
+    if min(row) < 0.0 or max(row) > 1.0:  # by a rounding
+        row = [min(1.0, max(0.0, score)) for score in row]
+    found = head.predict(row, None, thresholds)
     if found.label != UNDETERMINED and found.score >= least:
         return found
     score = found.scores.get(UNDETERMINED, 0.0)

@@ -120,9 +120,10 @@ def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: in
     place = 0
     for reading, job in jobs:
         end = place + len(job.tokens.rows)
+        language = reading.calibration
         for task in job.tasks:
             scores = encoder.heads[task].scores
-            job.scores[task] = [scores(row, reading.calibration) for row in logits[task][place:end]]
+            job.scores[task] = [scores(row, language) for row in logits[task][place:end]]
         place = end
     each = (perf_counter() - started) / sum(map(len, rows))
     for reading, job in jobs:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -14,14 +14,38 @@ T = TypeVar("T")
 
 
 class _Slot(Generic[T]):
-    """One process's value."""
+    """One process's value; each `with` over it holds it."""
 
-    __slots__ = ("lock", "users", "value")
+    __slots__ = ("_lock", "_owner", "_users", "_value")
 
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.value: T | None = None
-        self.users = 0
+    def __init__(self, owner: PerProcess[T]) -> None:
+        self._owner = owner
+        self._lock = Lock()
+        self._value: T | None = None
+        self._users = 0
+
+    def __enter__(self) -> T:
+        with self._lock:
+            if self._owner.closed:
+                raise AnalyzerClosedError
+            if self._value is None:
+                self._value = self._owner.make()
+            self._users += 1
+            return self._value
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            self._free_unused()
+
+    def close(self) -> None:
+        with self._lock:
+            self._free_unused()
+
+    def _free_unused(self) -> None:
+        if self._owner.closed and not self._users and self._value is not None:
+            value, self._value = self._value, None
+            self._owner.free(value)
 
 
 class PerProcess(Generic[T]):
@@ -34,55 +58,34 @@ class PerProcess(Generic[T]):
     Args:
         make: Makes the value; called under a lock. If it fails, the next use tries again.
         free: Frees the value.
+
+    Attributes:
+        make: See above.
+        free: See above.
+        closed: Whether `close` was called.
     """
 
     def __init__(self, make: Callable[[], T], free: Callable[[T], None]) -> None:
-        self._make = make
-        self._free = free
+        self.make = make
+        self.free = free
+        self.closed = False
         self._slots: dict[int, _Slot[T]] = {}
-        self._closed = False
 
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
-
-    @contextmanager
-    def use(self) -> Iterator[T]:
-        """Hold the value; it is not freed meanwhile.
+    def use(self) -> AbstractContextManager[T]:
+        """Hold the value in a `with`; it is not freed meanwhile.
 
         Raises:
             AnalyzerClosedError: `close` was called.
         """
-        slot = self._slot()
-        with slot.lock:
-            if self._closed:
-                raise AnalyzerClosedError
-            if slot.value is None:
-                slot.value = self._make()
-            value = slot.value
-            slot.users += 1
-        try:
-            yield value
-        finally:
-            with slot.lock:
-                slot.users -= 1
-                self._free_unused(slot)
+        return self._slot()
 
     def close(self) -> None:
         """Allow no further use. May be called again."""
-        self._closed = True
-        slot = self._slot()
-        with slot.lock:
-            self._free_unused(slot)
+        self.closed = True
+        self._slot().close()
 
     def _slot(self) -> _Slot[T]:
         pid = os.getpid()
         slot = self._slots.get(pid)
         # Threads that come here at once agree on one slot: setdefault is atomic.
-        return slot if slot is not None else self._slots.setdefault(pid, _Slot())
-
-    def _free_unused(self, slot: _Slot[T]) -> None:
-        if self._closed and not slot.users and slot.value is not None:
-            value, slot.value = slot.value, None
-            self._free(value)
+        return slot if slot is not None else self._slots.setdefault(pid, _Slot(self))

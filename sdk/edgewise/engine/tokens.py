@@ -72,7 +72,7 @@ class TextTokenizer:
         count = len(ids) - self._special
         if count <= 0:
             return _NOTHING
-        if not self._empty_ids.isdisjoint(ids) and self._is_empty(encoding):
+        if self._is_empty(encoding, ids):
             return _NOTHING
         if count <= self._size:
             return Tokens((ids,), (count,))
@@ -102,8 +102,13 @@ class TextTokenizer:
         ids: list[int] = encoding.ids
         return ids[:before], ids[len(ids) - (self._special - before) :] if self._special > before else []
 
-    def _is_empty(self, encoding: Any) -> bool:
-        pairs = zip(encoding.ids, encoding.special_tokens_mask, strict=True)
+    def _is_empty(self, encoding: Any, ids: Sequence[int]) -> bool:
+        """Whether no token but the special ones says anything."""
+        if not self._special:
+            return self._empty_ids.issuperset(ids)
+        if self._empty_ids.isdisjoint(ids):
+            return False
+        pairs = zip(ids, encoding.special_tokens_mask, strict=True)
         return all(special or token in self._empty_ids for token, special in pairs)
 
 
