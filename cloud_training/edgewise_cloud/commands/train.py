@@ -1,0 +1,149 @@
+"""`edgewise train`: the models that ship, from the catalogue."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+for _needed in ("numpy", "pyarrow", "sklearn", "torch", "onnx", "onnxscript"):
+    if importlib.util.find_spec(_needed) is None:
+        # The group of commands turns this into the pip line; importing them here would cost seconds.
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_data = click.option(
+    "--data",
+    type=_FOLDER,
+    envvar="EDGEWISE_DATA",
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder that holds catalogue.json; the variable EDGEWISE_DATA says it, too.",
+)
+_work = click.option("--work", type=_FOLDER, required=True, help="Folder for the results of this run.")
+_licences = click.option(
+    "--licences",
+    metavar="A,B",
+    help="Licence classes to train on; the default is every class that may ship (open, copyleft, unstated, "
+    "opus-terms, tweets-terms).",
+)
+
+
+def _names(given: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
+
+
+def _given(**options: int | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _classes(given: str | None) -> frozenset[str]:
+    from edgewise_cloud.catalogue import ALL_LICENCES, SHIPPABLE
+
+    if given is None:
+        return SHIPPABLE
+    names = frozenset(_names(given))
+    unknown = sorted(names - ALL_LICENCES)
+    if unknown or not names:
+        known = ", ".join(sorted(ALL_LICENCES))
+        raise click.BadParameter(f"{given!r}: known classes are {known}.", param_hint="--licences")
+    return names
+
+
+@click.group(short_help="Train the models of a bundle.")
+@click.option("--quiet", is_flag=True, help="Say nothing while training.")
+def train(quiet: bool) -> None:
+    """Train the models of a bundle on labelled data, then pack them.
+
+    \b
+      edgewise train language --data ../shared/data --work runs/language
+      edgewise train student --data ../shared/data --work runs/student
+      edgewise train pack --language runs/language --student runs/student --out runs/bundle
+
+    A killed `student` goes on where its last epoch ended when it is run again; the others start anew.
+    """  # noqa: D301 - click wants the character that \b stands for
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(message)s")
+    # What torch says of itself while it exports is nothing to whoever trains.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch\.|copyreg")
+
+
+@train.command(short_help="The encoder for sentiment, toxicity and emotion.")
+@_data
+@_work
+@_licences
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data.")
+@click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows a set, a tiny network.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every random choice.")
+def student(
+    data: Path, work: Path, licences: str | None, epochs: int | None, rows: int | None, seed: int | None
+) -> None:
+    """Train the encoder for sentiment, toxicity and emotion.
+
+    Writes multilingual.onnx, tokenizer.json and model.json to --work. The checkpoint, the rows and dev.jsonl
+    (the dev scores of each epoch) lie there, too: run again in the folder of a run that was killed, it goes
+    on from the last whole epoch. With other options it refuses that folder.
+    """
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.train.student import Recipe, small, train_student
+
+    recipe = Recipe() if rows is None else small(Recipe(), rows)
+    changes = _given(epochs=epochs, seed=seed)
+    recipe = replace(recipe, training=replace(recipe.training, **changes))
+    train_student(load_catalogue(data), work, recipe, _classes(licences))
+    click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
+
+
+@train.command(short_help="The model that tells languages.")
+@_data
+@_work
+@_licences
+@click.option("--languages", metavar="A,B", help="A quick try: only these languages.")
+@click.option("--most", type=click.IntRange(min=10), help="Training lines a language, at most.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every random choice.")
+def language(
+    data: Path, work: Path, licences: str | None, languages: str | None, most: int | None, seed: int | None
+) -> None:
+    """Train the model that tells languages.
+
+    Writes language.bin and language.json to --work. Takes minutes and needs no checkpoint.
+    """
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.train.language import LanguageRecipe, train_language
+
+    names = _names(languages) if languages is not None else None
+    if names == []:
+        raise click.BadParameter("no language is named.", param_hint="--languages")
+    recipe = replace(LanguageRecipe(), **_given(most=most, seed=seed))
+    train_language(load_catalogue(data), work, recipe, _classes(licences), names)
+    click.echo(f"Wrote {work / 'language.bin'} and language.json beside it.")
+
+
+@train.command(short_help="Put both models into a bundle.")
+@click.option("--language", "tells", type=_FOLDER, required=True, help="--work of `train language`.")
+@click.option("--student", "judges", type=_FOLDER, required=True, help="--work of `train student`.")
+@click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
+@click.option("--name", default="edgewise-base", show_default=True)
+@click.option("--version", default="0.1.0", show_default=True)
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What `edgewise evaluate --json` wrote for this bundle: goes into the manifest and the model card.",
+)
+def pack(tells: Path, judges: Path, out: Path, name: str, version: str, metrics: Path | None) -> None:
+    """Pack a bundle from the folders of both trainings.
+
+    Its manifest tells where the models come from and, with --metrics, how good they are. The bundle itself
+    is asked for the golden answers, which `edgewise doctor` compares on other machines. MODEL_CARD.md says
+    it all in words.
+    """
+    from edgewise_cloud.train.bundle import make_bundle, read_metrics
+
+    measured = read_metrics(metrics) if metrics is not None else []
+    make_bundle(out, tells, judges, name=name, version=version, metrics=measured)
+    click.echo(f"Packed {out}.")

@@ -1,0 +1,209 @@
+"""Put trained models together as a bundle, with its provenance, metrics, golden answers and model card."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from edgewise import Analyzer
+from edgewise.errors import EdgewiseError
+from edgewise.version import __version__
+from edgewise_cloud.card import write_card
+from edgewise_cloud.train.work_folder import WorkFileError
+from edgewise_converters.pack import pack
+
+GOLDEN_TASKS = ("sentiment", "toxicity", "emotion")
+_DIGITS = 4
+
+
+class TrainedFilesError(EdgewiseError, FileNotFoundError):
+    """A folder does not hold what training leaves.
+
+    Attributes:
+        folder: The folder.
+        missing: Files that are not there.
+    """
+
+    def __init__(self, folder: Path, missing: Sequence[str], command: str) -> None:
+        """Say what is missing and which command makes it."""
+        self.folder = folder
+        self.missing = tuple(missing)
+        super().__init__(
+            f"{folder} lacks {', '.join(missing)}. Run `edgewise train {command}` into it first."
+        )
+
+
+class ReportError(EdgewiseError, ValueError):
+    """A file is not a report of `edgewise evaluate`."""
+
+    def __init__(self, path: Path, reason: Exception) -> None:
+        """Say which file and why."""
+        super().__init__(f"{path} is not what `edgewise evaluate --json` writes ({reason!r}); make it anew.")
+
+
+def _read_part(
+    folder: Path, name: str, others: Sequence[str], keys: Sequence[str], command: str
+) -> dict[str, Any]:
+    """Read the JSON file of a finished training, and see that the other files are beside it."""
+    missing = [file for file in (name, *others) if not (folder / file).is_file()]
+    if missing:
+        raise TrainedFilesError(folder, missing, command)
+    try:
+        part: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+        absent = [key for key in keys if not isinstance(part[key], dict | list)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WorkFileError(folder / name, repr(error)) from error
+    if absent:
+        raise WorkFileError(folder / name, f"{absent[0]} is not what training writes")
+    return part
+
+
+def commit_of_tree() -> str:
+    """Return the commit of the working tree, with `+changes` when it has any, or `unknown` outside one."""
+    here = Path(__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}+changes" if changed else commit
+
+
+def golden_answers(folder: Path, texts: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, Any]]]:
+    """Ask the packed bundle itself for the answers to its golden texts.
+
+    Args:
+        folder: A bundle.
+        texts: By model of the bundle.
+
+    Returns:
+        The `golden` list of each model.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    with Analyzer(folder) as analyzer:
+        for model, lines in texts.items():
+            found[model] = []
+            for text in lines:
+                answer = analyzer.analyze(text)
+                expected: dict[str, Any] = {"language": answer.language.label}
+                if model != "language":
+                    expected = {
+                        task: {label: round(score, _DIGITS) for label, score in prediction.scores.items()}
+                        for task in GOLDEN_TASKS
+                        if (prediction := getattr(answer, task)) is not None
+                    }
+                found[model].append({"text": text, "expected": expected})
+    return found
+
+
+def make_bundle(
+    folder: Path,
+    language: Path,
+    student: Path,
+    *,
+    name: str = "edgewise-base",
+    version: str = "0.1.0",
+    description: str = "",
+    metrics: Sequence[Mapping[str, Any]] = (),
+) -> Path:
+    """Pack a bundle from the folders of two training runs.
+
+    Args:
+        folder: The bundle to write.
+        language: Work folder of `train language`.
+        student: Work folder of `train student`.
+        name: Of the bundle.
+        version: Of the bundle, three numbers.
+        description: For people.
+        metrics: What `edgewise evaluate` measured.
+
+    Returns:
+        The bundle folder, with MODEL_CARD.md.
+
+    Raises:
+        TrainedFilesError: a folder does not hold what training leaves.
+        WorkFileError: a JSON file of training is broken.
+        BundleError: the bundle would be refused by its reader.
+    """
+    tells = _read_part(language, "language.json", ["language.bin"], ["model", "lines", "recipe"], "language")
+    judges = _read_part(
+        student,
+        "model.json",
+        ["multilingual.onnx", "tokenizer.json"],
+        ["model", "datasets", "recipe"],
+        "student",
+    )
+    spec: dict[str, Any] = {
+        "format_version": 1,
+        "name": name,
+        "version": version,
+        "min_sdk_version": __version__,
+        "licence": "Apache-2.0",
+        "created": datetime.date.today().isoformat(),
+        "description": description
+        or "Language (character n-grams), and sentiment, toxicity and emotion (one small convolutional "
+        "encoder).",
+        "routes": {"language": "language", "default": "multilingual", "by_language": {}},
+        "models": {"language": tells["model"], "multilingual": judges["model"]},
+        "metrics": [dict(entry) for entry in metrics],
+        "provenance": {
+            "datasets": [*judges["datasets"], *_language_data(tells)],
+            "config": {"language": tells["recipe"], "student": judges["recipe"]},
+            "seed": judges["recipe"]["training"]["seed"],
+            "commit": commit_of_tree(),
+        },
+        "signature": None,
+    }
+    contents: dict[str, Path | bytes] = {
+        "language.bin": language / "language.bin",
+        "multilingual.onnx": student / "multilingual.onnx",
+        "tokenizer.json": student / "tokenizer.json",
+    }
+    pack(folder, spec, contents)
+    texts = json.loads(files("edgewise_cloud.train").joinpath("golden.json").read_text(encoding="utf-8"))
+    for model, answers in golden_answers(folder, texts).items():
+        spec["models"][model]["golden"] = answers
+    pack(folder, spec, contents)
+    write_card(folder)
+    return folder
+
+
+def _language_data(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "Language identification lines, licence per source",
+            "file": "language/langid and language/rawtext",
+            "licence": "per source: language/sources.json, without nc, nc-nd, research and per-story "
+            "licences",
+            "licence_class": "mixed",
+            "rows": sum(part["lines"].values()),
+        }
+    ]
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Return the metrics in a report of `edgewise evaluate --json`.
+
+    Raises:
+        ReportError: the file is not such a report.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReportError(path, error) from error
+    if not isinstance(found, list):
+        raise ReportError(path, TypeError("`metrics` is not a list"))
+    return found

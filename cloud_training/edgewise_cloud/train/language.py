@@ -1,0 +1,291 @@
+"""Train the language model: from the catalogue to `language.bin` and the manifest part of a bundle."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.labels import UNDETERMINED
+from edgewise.language import LanguageModel
+from edgewise.language.container import read_arrays, write_arrays
+from edgewise.language.features import COLUMNS, letter_table
+from edgewise_cloud.catalogue import ALL_LICENCES, SHIPPABLE, Catalogue, CatalogueError
+from edgewise_cloud.train.language_data import class_of, load_language_texts
+from edgewise_cloud.train.work_folder import replace_file
+from edgewise_distill.language.calibrate import Calibration, fit
+from edgewise_distill.language.counting import count
+from edgewise_distill.language.noise import noise, script_lines
+from edgewise_distill.language.weights import Weights, default_trust, select, weigh
+
+logger = logging.getLogger(__name__)
+
+STEP = 0.1  # weights are kept as int8 multiples of this
+_NOT_LIKE_TRAIN = frozenset({"ud", "ud-web", "talks", "news", "spoken", "tweets"})
+_NOT_LIKE_TRAIN_WEIGHT = 3.0
+
+
+class NoLinesError(CatalogueError, ValueError):
+    """A language was named that has no training line.
+
+    Attributes:
+        languages: Those languages.
+    """
+
+    def __init__(self, languages: Sequence[str], licences: Iterable[str]) -> None:
+        self.languages = tuple(languages)
+        super().__init__(
+            f"No training line is in {', '.join(languages)} under the licence classes "
+            f"{', '.join(sorted(licences))}. Name languages of langid or rawtext, or allow more classes."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRecipe:
+    """What a run depends on besides the data.
+
+    Attributes:
+        most: Training lines a language.
+        features: Features kept.
+        prior: Strength of the Dirichlet prior.
+        noise_lines: Lines of what is no language.
+        script_lines: Lines of random letters for a language known by its script alone.
+        seed: Of every random choice.
+    """
+
+    most: int = 30_000
+    features: int = 700_000
+    prior: float = 1000.0
+    noise_lines: int = 4000
+    script_lines: int = 300
+    seed: int = 17
+
+
+def first_words(text: str, words: int) -> str:
+    """Return the first words of a text; where words are not set apart, two characters count as one.
+
+    >>> first_words("now or never", 2), first_words("今日はいい天気", 2)
+    ('now or', '今日はい')
+    """
+    parts = text.split()
+    if len(parts) > words:
+        return " ".join(parts[:words])
+    if any("぀" <= char <= "鿿" or "฀" <= char <= "๿" for char in text):
+        return text[: 2 * words]
+    return text
+
+
+def _known_languages() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(
+        files("edgewise_cloud.train").joinpath("language.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def to_bytes(weights: Weights, calibration: Calibration) -> bytes:
+    """Lay a model out as the file that `LanguageModel` reads."""
+    return write_arrays(
+        {
+            "letters": letter_table().astype(np.uint16),
+            "keys": weights.keys,
+            "sizes": weights.sizes.astype(np.uint8),
+            "language": weights.language.astype(np.uint8),
+            "delta": np.clip(np.round(weights.delta / STEP), -127, 127).astype(np.int8),
+            "base": weights.base.astype(np.float32),
+            "trust": calibration.trust.astype(np.float32),
+            "bias": calibration.bias.astype(np.float32),
+        }
+    )
+
+
+def _config(classes: Iterable[str], calibration: Calibration) -> dict[str, Any]:
+    return {
+        "classes": list(classes),
+        "step": STEP,
+        "spread": round(calibration.spread, 6),
+        "growth": round(calibration.growth, 6),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class DevRows:
+    """Dev texts whole and cut short.
+
+    Attributes:
+        texts: n texts.
+        right: [n, classes], the classes of the text's language.
+        weight: [n], how much the text counts.
+    """
+
+    texts: list[str]
+    right: NDArray[np.bool_]
+    weight: NDArray[np.float32]
+
+
+def dev_rows(catalogue: Catalogue, classes: tuple[str, ...], seed: int) -> DevRows:
+    """Take langid's dev split, whole and cut to two words and to one, and some noise."""
+    rows = catalogue.language("langid").load("dev", ALL_LICENCES)
+    place = {name: index for index, name in enumerate(classes)}
+    texts: list[str] = []
+    owners: list[int] = []
+    weight: list[float] = []
+    for text, language, domain in zip(rows.texts, rows.langs, rows.domains, strict=True):
+        name = class_of(text, language)
+        if name not in place:
+            continue
+        trust = _NOT_LIKE_TRAIN_WEIGHT if domain in _NOT_LIKE_TRAIN else 1.0
+        for part, factor in ((text, 1.0), (first_words(text, 2), 0.3), (first_words(text, 1), 0.1)):
+            texts.append(part)
+            owners.append(place[name])
+            weight.append(trust * factor)
+    extra = noise(300, seed + 1)
+    texts += extra
+    owners += [place[UNDETERMINED]] * len(extra)
+    weight += [1.0] * len(extra)
+    right = np.zeros((len(texts), len(classes)), bool)
+    right[np.arange(len(texts)), owners] = True
+    for name, index in place.items():
+        base = name.split("@")[0]
+        if base != name and base in place:  # either script of a language is right
+            right[:, index] |= right[:, place[base]]
+            right[:, place[base]] |= right[:, index]
+    return DevRows(texts, right, np.array(weight, np.float32))
+
+
+def column_sums(
+    weights: Weights, classes: tuple[str, ...], texts: list[str], chunk: int = 2000
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Ask each column alone about each text.
+
+    Args:
+        weights: Of a model.
+        classes: Its classes.
+        texts: n texts.
+        chunk: Texts at once.
+
+    Returns:
+        float32 [n, COLUMNS, classes], what each column says, and int64 [n], the known features of each text.
+    """
+    result = np.zeros((len(texts), COLUMNS, len(classes)), np.float32)
+    known = np.zeros(len(texts), np.int64)
+    for column in range(COLUMNS):
+        alone = Calibration(np.eye(COLUMNS)[column], np.zeros(len(classes)), 1.0, 0.0, 0.0)
+        model = LanguageModel(read_arrays(to_bytes(weights, alone)), _config(classes, alone))
+        for first in range(0, len(texts), chunk):
+            part = slice(first, first + chunk)
+            result[part, column], known[part] = model.scores(texts[part])
+    return result, known
+
+
+def train_language(
+    catalogue: Catalogue,
+    work: Path,
+    recipe: LanguageRecipe | None = None,
+    licences: Iterable[str] = SHIPPABLE,
+    languages: Iterable[str] | None = None,
+) -> Path:
+    """Train and calibrate the language model.
+
+    Args:
+        catalogue: The data.
+        work: Folder for the results.
+        recipe: Sizes.
+        licences: Licence classes that may be trained on.
+        languages: Only these, for a quick try; by default all that `language.json` of this package names.
+
+    Returns:
+        A folder with `language.bin` and `language.json` (the manifest's part).
+
+    Raises:
+        CatalogueError: the data can't be had.
+        NoLinesError: a language that was named has no training line.
+    """
+    recipe = recipe or LanguageRecipe()
+    wanted = None if languages is None else list(languages)
+    lines, taken = _training_lines(catalogue, recipe, frozenset(licences), wanted)
+    counts = count(lines)
+    classes = counts.languages
+    logger.info("%d features", len(counts.keys))
+    weights = select(weigh(counts, recipe.prior), counts, recipe.features, default_trust())
+    logger.info("%d features kept, %d weights", len(weights.keys), len(weights.delta))
+    dev = dev_rows(catalogue, classes, recipe.seed)
+    sums, known = column_sums(weights, classes, dev.texts)
+    calibration = fit(sums, known, dev.right, dev.weight, default_trust())
+    logger.info("dev loss %.4f, trust %s", calibration.loss, np.round(calibration.trust, 3).tolist())
+    data = to_bytes(weights, calibration)
+    config = _config(classes, calibration)
+    model = LanguageModel.from_bytes(data, config)
+    part = {"model": _model_part(model, config), "lines": taken, "recipe": asdict(recipe)}
+    _write(work, data, part)
+    _log_dev(model, catalogue)
+    return work
+
+
+def _training_lines(
+    catalogue: Catalogue, recipe: LanguageRecipe, licences: frozenset[str], languages: list[str] | None
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """Return the lines of each class, made ones included, and the number of real lines of each."""
+    names = _known_languages()
+    wanted = names["targets"] + names["others"] if languages is None else languages
+    taken = load_language_texts(catalogue, wanted, licences, recipe.most, recipe.seed)
+    logger.info("%d lines of %d classes", taken.rows, len(taken.by_class))
+    found = {name.split("@")[0] for name in taken.by_class}
+    if languages is not None and not found.issuperset(languages):
+        raise NoLinesError(sorted(set(languages) - found), licences)
+    lines = dict(taken.by_class)
+    if languages is None:
+        for name in names["by_script_alone"]:
+            lines[name] = script_lines(name, recipe.script_lines, recipe.seed)
+    lines[UNDETERMINED] = noise(recipe.noise_lines, recipe.seed)
+    return lines, {name: len(rows) for name, rows in taken.by_class.items()}
+
+
+def _write(work: Path, data: bytes, part: dict[str, Any]) -> None:
+    """Write the files; a run that is killed between them leaves none that do not fit together."""
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "language.json").unlink(missing_ok=True)
+    replace_file(work / "language.bin", data)
+    replace_file(work / "language.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
+
+
+def _model_part(model: LanguageModel, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest's part, sizes and hashes of files left out."""
+    return {
+        "kind": "ngram-linear",
+        "tasks": {
+            "language": {
+                "labels": list(model.labels),
+                "activation": "softmax",
+                "temperature": 1.0,
+                "thresholds": {"default": {"value": 0.5}},
+            }
+        },
+        "config": config,
+        "artifacts": [{"backend": "numpy", "precision": "int8", "file": "language.bin"}],
+        "golden": [],
+    }
+
+
+def _log_dev(model: LanguageModel, catalogue: Catalogue) -> None:
+    rows = catalogue.language("langid").load("dev", ALL_LICENCES)
+    kept = [place for place, language in enumerate(rows.langs) if language in model.labels]
+    truth = [rows.langs[place] for place in kept]
+    for words in (None, 2):
+        texts = [rows.texts[place] for place in kept]
+        if words is not None:
+            texts = [first_words(text, words) for text in texts]
+        answers: list[str] = []
+        for first in range(0, len(texts), 1000):
+            best = model.probabilities(texts[first : first + 1000]).argmax(axis=1)
+            answers.extend(model.labels[place] for place in best)
+        right = sum(a == b for a, b in zip(answers, truth, strict=True)) / max(len(truth), 1)
+        wrong = Counter(f"{b}>{a}" for a, b in zip(answers, truth, strict=True) if a != b)
+        logger.info("dev, %s words: %.4f; most confused: %s", words or "all", right, wrong.most_common(25))

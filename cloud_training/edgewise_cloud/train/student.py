@@ -1,0 +1,199 @@
+"""Train the first multilingual student: from the catalogue to the files and the manifest part of a bundle."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edgewise.labels import LABELS
+from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
+from edgewise_cloud.train.calibrate import calibrate
+from edgewise_cloud.train.monitor import dev_scores
+from edgewise_cloud.train.rows import labelled_rows
+from edgewise_cloud.train.student_data import (
+    Prepared,
+    Sizes,
+    make_tokenizer,
+    prepare,
+    rows_of_epoch,
+)
+from edgewise_cloud.train.work_folder import claim, replace_file
+from edgewise_converters.onnx_export import quantize_embeddings, to_onnx
+from edgewise_distill.student.data import pad_rows
+from edgewise_distill.student.model import Student, StudentConfig
+from edgewise_distill.student.train import TrainConfig, train
+from edgewise_runtimes.threads import available_threads
+
+logger = logging.getLogger(__name__)
+
+TASKS = ("sentiment", "toxicity", "emotion")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that a run depends on besides the data.
+
+    Attributes:
+        width: Features of a token.
+        layers: Convolutions.
+        hidden: Features of a text.
+        dropout: Of text features, in training.
+        sizes: How much data.
+        training: How it is trained.
+        max_tokens: Tokens of a window on the device.
+        stride: Tokens by which windows overlap.
+    """
+
+    width: int = 128
+    layers: int = 2
+    hidden: int = 192
+    dropout: float = 0.25
+    sizes: Sizes = field(default_factory=Sizes)
+    training: TrainConfig = field(default_factory=TrainConfig)
+    max_tokens: int = 128
+    stride: int = 32
+
+
+def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
+    """Run a student over all rows.
+
+    Args:
+        student: In evaluation mode.
+        prepared: n rows.
+        batch: Rows at once; the answer does not depend on it.
+
+    Returns:
+        By task, logits [n, labels].
+    """
+    tokens = prepared.tokens
+    result = {task: np.zeros((len(tokens), len(LABELS[task])), np.float32) for task in TASKS}
+    order = np.argsort(tokens.lengths, kind="stable")
+    with torch.no_grad():
+        for first in range(0, len(order), batch):
+            rows = order[first : first + batch]
+            for task, values in zip(
+                TASKS, student(*pad_rows(tokens.tokens, tokens.starts, rows)), strict=True
+            ):
+                result[task][rows] = values.numpy()
+    return result
+
+
+def train_student(
+    catalogue: Catalogue, work: Path, recipe: Recipe | None = None, licences: Iterable[str] = SHIPPABLE
+) -> Path:
+    """Train, calibrate and export a student; a killed run goes on where its last epoch ended.
+
+    Args:
+        catalogue: The data.
+        work: Folder of this run: caches, checkpoint, log of dev scores, and at the end the files below.
+        recipe: Sizes and rates.
+        licences: Licence classes that may be trained on.
+
+    Returns:
+        A folder with `multilingual.onnx`, `tokenizer.json` and `model.json` (the manifest's part).
+
+    Raises:
+        CatalogueError: the data can't be had.
+        WorkFolderError: the folder holds a run with another recipe, other licences or other data.
+        WorkFileError: a file of the folder is broken.
+        ExportError: the trained student could not be exported.
+    """
+    recipe = recipe or Recipe()
+    licences = frozenset(licences)
+    claim(work, {"recipe": asdict(recipe), "licences": sorted(licences), "rows": _rows(catalogue, licences)})
+    torch.set_num_threads(available_threads())
+    seed = recipe.training.seed
+    train_rows, dev_rows = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
+    tokenizer = make_tokenizer(catalogue, train_rows, licences, recipe.sizes, seed, work / "tokenizer.json")
+    prepared = prepare(train_rows, tokenizer, recipe.sizes)
+    dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
+    torch.manual_seed(seed)
+    student = train(
+        Student(_config(recipe, tokenizer.get_vocab_size())),
+        prepared.tokens,
+        lambda _, rng: rows_of_epoch(prepared, recipe.sizes, rng),
+        recipe.training,
+        work / "checkpoint.pt",
+        lambda trained, epoch: _note_scores(work / "dev.jsonl", dev, trained, epoch),
+    )
+    tasks = calibrate(dev_rows, logits_of(student, dev))
+    model = quantize_embeddings(to_onnx(student, TASKS))
+    replace_file(work / "multilingual.onnx", model.SerializeToString())
+    part = {
+        "model": _model_part(recipe, tasks),
+        "datasets": _datasets(catalogue, train_rows, licences),
+        "recipe": asdict(recipe),
+    }
+    replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
+    return work
+
+
+def _rows(catalogue: Catalogue, licences: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Return the rows of each split of each set that a run may use."""
+    return {dataset.name: dict(dataset.rows) for dataset in catalogue.datasets(licences=licences)}
+
+
+def _config(recipe: Recipe, vocabulary: int) -> StudentConfig:
+    labels = {task: len(LABELS[task]) for task in TASKS}
+    return StudentConfig(vocabulary, recipe.width, recipe.layers, recipe.hidden, labels, recipe.dropout)
+
+
+def _note_scores(path: Path, dev: Prepared, student: Student, epoch: int) -> None:
+    """Append the dev scores of an epoch to a log of one JSON object a line."""
+    found = dev_scores(dev.examples, logits_of(student, dev))
+    logger.info("epoch %d: %s", epoch, found["means"])
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"epoch": epoch, **found}) + "\n")
+
+
+def _datasets(catalogue: Catalogue, train_rows: Examples, licences: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the provenance of the training rows."""
+    counts = Counter(train_rows.datasets)
+    return [
+        {
+            "name": dataset.title,
+            "file": dataset.name,
+            "licence": dataset.licence,
+            "licence_class": dataset.licence_class,
+            "rows": counts[dataset.name],
+        }
+        for dataset in catalogue.datasets(split="train", licences=licences)
+    ]
+
+
+def _model_part(recipe: Recipe, tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the manifest's part, sizes and hashes of files left out."""
+    return {
+        "kind": "encoder",
+        "tokenizer": {
+            "file": "tokenizer.json",
+            "max_tokens": recipe.max_tokens,
+            "stride": recipe.stride,
+            "pad_id": 0,
+        },
+        "tasks": tasks,
+        "config": {"width": recipe.width, "layers": recipe.layers, "hidden": recipe.hidden},
+        "artifacts": [{"backend": "onnxruntime", "precision": "int8-weights", "file": "multilingual.onnx"}],
+        "golden": [],
+    }
+
+
+def small(recipe: Recipe, rows: int) -> Recipe:
+    """Return the recipe of a quick try with this many rows a set: a small network, one epoch."""
+    return replace(
+        recipe,
+        width=16,
+        layers=1,
+        hidden=16,
+        sizes=replace(recipe.sizes, vocabulary=2000, limit=rows, texts_per_language=500),
+        training=replace(recipe.training, epochs=1, tokens_per_batch=1024),
+    )

@@ -1,0 +1,163 @@
+"""The language model at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.errors import UnknownLanguageError
+from edgewise.labels import UNDETERMINED
+from edgewise.language.container import read_arrays
+from edgewise.language.features import COLUMNS, LETTERS, boundaries, codes_of, hashes_of
+from edgewise_runtimes.errors import BackendLoadError
+
+_ARRAYS = ("letters", "keys", "sizes", "language", "delta", "base", "trust", "bias")
+_BLOCKED = -1e9
+
+
+def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
+    """Refuse arrays that do not fit together: they would fail later, on some text."""
+    features, entries = len(arrays["keys"]), int(arrays["sizes"].sum(dtype=np.int64))
+    shapes = {
+        "letters": (LETTERS,),
+        "keys": (features,),
+        "sizes": (features,),
+        "language": (entries,),
+        "delta": (entries,),
+        "base": (COLUMNS, classes),
+        "trust": (COLUMNS,),
+        "bias": (classes,),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {shape}")
+    if not features or not entries or int(arrays["language"].max()) >= classes:
+        raise ValueError("it names classes that it does not have, or knows no feature")
+
+
+class LanguageModel:
+    """Naive Bayes over hashed n-grams and words, calibrated; see `edgewise_distill.language` for the making.
+
+    Safe to use from many threads: nothing changes after loading.
+
+    Attributes:
+        labels: Languages, and `"und"` (what is no language) last.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
+        """Take the arrays of a model file and the model's `config` of the manifest."""
+        classes = [str(name) for name in config["classes"]]
+        languages = list(dict.fromkeys(name.split("@")[0] for name in classes))
+        self.labels: tuple[str, ...] = (*(x for x in languages if x != UNDETERMINED), UNDETERMINED)
+        place = {label: index for index, label in enumerate(self.labels)}
+        self._place = place
+        # A language of two scripts is two classes, whose probabilities are added.
+        self._to_label = np.zeros((len(classes), len(self.labels)), np.float32)
+        for index, name in enumerate(classes):
+            self._to_label[index, place[name.split("@")[0]]] = 1.0
+        self._letters = arrays["letters"].astype(np.uint32)
+        self._keys = arrays["keys"]
+        self._ends = np.concatenate(([0], np.cumsum(arrays["sizes"], dtype=np.int64)))
+        self._language = arrays["language"]
+        self._delta = arrays["delta"]
+        self._trust = arrays["trust"].astype(np.float64)
+        self._base = arrays["base"].astype(np.float64) * self._trust[:, None]
+        self._scale = self._trust * float(config["step"])
+        self._bias = arrays["bias"].astype(np.float64)
+        self._spread = float(config["spread"])
+        self._growth = float(config["growth"])
+        self._classes = len(classes)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, config: Mapping[str, Any]) -> LanguageModel:
+        """Load a model from the bytes of its file.
+
+        Args:
+            data: The file, its hash already verified.
+            config: The model's `config` in the manifest.
+
+        Raises:
+            BackendLoadError: the bytes or the config are not those of a language model.
+        """
+        try:
+            arrays = read_arrays(data)
+            missing = [name for name in _ARRAYS if name not in arrays]
+            if missing:
+                raise ValueError(f"it lacks {', '.join(missing)}")
+            _check(arrays, len(config["classes"]))
+            return cls(arrays, config)
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
+            raise BackendLoadError("numpy", "language model", str(error)) from error
+
+    def scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Add up what the known features of each text say.
+
+        Args:
+            texts: One text or more.
+
+        Returns:
+            Log-likelihood ratios [texts, classes], and the number of known features [texts].
+        """
+        codes = codes_of(texts, self._letters)
+        hashes = hashes_of(codes).ravel()
+        rows = np.searchsorted(self._keys, hashes)
+        rows[rows == len(self._keys)] = 0
+        hits = np.flatnonzero(self._keys[rows] == hashes)
+        rows = rows[hits]
+        column = hits % COLUMNS
+        first = self._ends[rows]
+        sizes = self._ends[rows + 1] - first
+        total = np.cumsum(sizes)
+        entries = np.arange(total[-1] if len(total) else 0) + np.repeat(first - total + sizes, sizes)
+        values = self._delta[entries] * np.repeat(self._scale[column], sizes)
+        target = self._language[entries].astype(np.int64)
+        if len(texts) == 1:
+            sums = np.bincount(target, values, self._classes)
+            known = np.bincount(column, minlength=COLUMNS)
+            return (sums + known @ self._base)[None], np.array([len(hits)])
+        text = np.searchsorted(boundaries(codes), hits // COLUMNS, side="right") - 1
+        target += np.repeat(text * self._classes, sizes)
+        sums = np.bincount(target, values, len(texts) * self._classes).reshape(len(texts), -1)
+        known = np.bincount(text * COLUMNS + column, minlength=len(texts) * COLUMNS).reshape(-1, COLUMNS)
+        return sums + known @ self._base, known.sum(axis=1)
+
+    def probabilities(
+        self, texts: Sequence[str], allowed: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the calibrated probability of each language.
+
+        Args:
+            texts: Original texts; only the first 2,000 characters of each are read.
+            allowed: Languages to choose from, None for all. A text without any known letter stays `"und"`,
+                whatever is allowed.
+
+        Returns:
+            Array [texts, labels], rows sum to 1.
+
+        Raises:
+            UnknownLanguageError: a language that the model does not know.
+        """
+        if not texts:
+            return np.zeros((0, len(self.labels)), np.float32)
+        scores, known = self.scores(texts)
+        scores = (scores + self._bias) / (self._spread * np.maximum(known, 1)[:, None] ** self._growth)
+        if allowed is not None:
+            scores[:, ~self._open(tuple(allowed))] = _BLOCKED
+        scores -= scores.max(axis=1, keepdims=True)
+        likely = np.exp(scores)
+        likely /= likely.sum(axis=1, keepdims=True)
+        result = likely.astype(np.float32) @ self._to_label
+        nothing = known == 0
+        if nothing.any():
+            result[nothing] = 0.0
+            result[nothing, -1] = 1.0
+        return np.asarray(result)
+
+    def _open(self, allowed: tuple[str, ...]) -> NDArray[np.bool_]:
+        unknown = [name for name in allowed if name not in self._place]
+        if unknown or not allowed:
+            raise UnknownLanguageError(unknown[0] if unknown else "", self.labels)
+        return np.asarray(self._to_label[:, [self._place[name] for name in allowed]].any(axis=1))
