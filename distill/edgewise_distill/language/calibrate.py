@@ -37,7 +37,7 @@ def fit(
     weight: NDArray[np.float32],
     trust: NDArray[np.float64],
     *,
-    steps: int = 300,
+    steps: int = 200,
     keep_bias_small: float = 1e-4,
 ) -> Calibration:
     """Minimise cross-entropy against the classes of each text's language, by gradient descent.
@@ -81,7 +81,7 @@ def fit(
     return Calibration(
         log_trust.detach().exp().numpy().astype(np.float64),
         bias.detach().numpy().astype(np.float64),
-        float(scale[0].exp()),
-        float(scale[1]),
+        float(scale[0].detach().exp()),
+        float(scale[1].detach()),
         float(value.detach()),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgewise.language.features import (
     BOUNDARY,
     COLUMNS,
+    EMPTY_HASHES,
     MAX_ORDER,
     SPACE,
     WORD_COLUMN,
@@ -57,7 +58,7 @@ def valid_places(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
             places = breaks - back
             valid[places[places >= 0], column] = False
         if column:
-            valid[size - column :, column] = False
+            valid[max(size - column, 0) :, column] = False
     blank = codes <= SPACE
     valid[:, 0] &= ~blank
     valid[:, WORD_COLUMN] = False
@@ -115,7 +116,8 @@ def _merge(
     owner, times, order = (np.concatenate(list(part))[sorting] for part in (owners, counts, orders))
     starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     sizes = np.diff(np.r_[starts, len(key)])
-    kept = np.add.reduceat(times, starts) >= least
+    # A feature that happens to have the hash of a place where nothing starts would be found in every text.
+    kept = (np.add.reduceat(times, starts) >= least) & ~np.isin(key[starts], EMPTY_HASHES)
     entries = np.repeat(kept, sizes)
     return Counts(
         languages, key[starts[kept]], order[starts[kept]], sizes[kept], owner[entries], times[entries], totals

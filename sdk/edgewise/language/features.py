@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +30,13 @@ _MULTIPLIER = np.uint32(0x01000193)
 LETTERS = 0x10000  # entries of a letter table: the Basic Multilingual Plane
 
 
+@cache
 def letter_table() -> NDArray[np.uint32]:
     """Map each code point of the Basic Multilingual Plane to its lower-cased letter or mark, or to a space.
 
     Returns:
-        Array of shape ``(65536,)``; built by walking the Unicode database once (about 30 ms), so a model file
-        carries a copy.
+        Read-only array of shape ``(65536,)``; built by walking the Unicode database once (about 30 ms), so a
+        model file carries a copy.
     """
     table = np.full(LETTERS, SPACE, np.uint32)
     for code in range(LETTERS):
@@ -45,6 +47,7 @@ def letter_table() -> NDArray[np.uint32]:
             table[code] = ord(lower) if len(lower) == 1 and ord(lower) < LETTERS else code
     table[0x130] = ord("i")
     table[ord("'")] = table[0x2019] = ord("'")
+    table.flags.writeable = False
     return table
 
 
@@ -69,6 +72,20 @@ def _compose(text: str) -> str:
     if text.isascii() or unicodedata.is_normalized("NFC", text):
         return text
     return unicodedata.normalize("NFC", text)
+
+
+def _mix(grid: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Spread raw hashes [m, COLUMNS] over 32 bits, each column in its own way; in place."""
+    grid += _SALTS
+    grid *= np.uint32(0x9E3779B1)
+    grid ^= grid >> np.uint32(15)
+    grid *= np.uint32(0x85EBCA6B)
+    grid ^= grid >> np.uint32(13)
+    return grid
+
+
+EMPTY_HASHES = _mix(np.zeros((1, COLUMNS), np.uint32))[0]
+"""What `hashes_of` returns where nothing starts."""
 
 
 def codes_of(texts: Sequence[str], letters: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -125,12 +142,7 @@ def hashes_of(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     starts = np.flatnonzero(blank[:-1] & ~blank[1:]) + 1
     if len(starts):
         grid[starts, WORD_COLUMN] = total[ends] - total[starts - 1]
-    grid += _SALTS
-    grid *= np.uint32(0x9E3779B1)
-    grid ^= grid >> np.uint32(15)
-    grid *= np.uint32(0x85EBCA6B)
-    grid ^= grid >> np.uint32(13)
-    return grid
+    return _mix(grid)
 
 
 def boundaries(codes: NDArray[np.uint32]) -> NDArray[np.int64]:

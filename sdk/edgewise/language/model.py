@@ -16,6 +16,7 @@ from edgewise_runtimes.errors import BackendLoadError
 
 _ARRAYS = ("letters", "keys", "sizes", "language", "delta", "base", "trust", "bias")
 _BLOCKED = -1e9
+_SHARED = 12  # languages that make a whole row worth its room
 
 
 def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
@@ -60,16 +61,14 @@ class LanguageModel:
             self._to_label[index, place[name.split("@")[0]]] = 1.0
         self._letters = arrays["letters"].astype(np.uint32)
         self._keys = arrays["keys"]
-        self._ends = np.concatenate(([0], np.cumsum(arrays["sizes"], dtype=np.int64)))
-        self._language = arrays["language"]
-        self._delta = arrays["delta"]
+        self._classes = len(classes)
+        self._lay_out(arrays["sizes"], arrays["language"], arrays["delta"])
         self._trust = arrays["trust"].astype(np.float64)
         self._base = arrays["base"].astype(np.float64) * self._trust[:, None]
         self._scale = self._trust * float(config["step"])
         self._bias = arrays["bias"].astype(np.float64)
         self._spread = float(config["spread"])
         self._growth = float(config["growth"])
-        self._classes = len(classes)
 
     @classmethod
     def from_bytes(cls, data: bytes, config: Mapping[str, Any]) -> LanguageModel:
@@ -92,37 +91,82 @@ class LanguageModel:
         except (ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
             raise BackendLoadError("numpy", "language model", str(error)) from error
 
+    def _lay_out(self, sizes: NDArray[Any], language: NDArray[Any], delta: NDArray[Any]) -> None:
+        """Keep features that many languages share as whole rows: most of a text, and quick to add."""
+        if not len(language) == len(delta) == int(sizes.sum(dtype=np.int64)):
+            raise ValueError("its entries do not add up")
+        shared = sizes >= _SHARED
+        entries = np.repeat(shared, sizes)
+        # What each feature is: the number of its row, or -1 - the number of its first entry.
+        starts = np.cumsum(np.where(shared, 0, sizes), dtype=np.int64) - np.where(shared, 0, sizes)
+        self._place_of = np.where(shared, np.cumsum(shared) - 1, -1 - starts).astype(np.int32)
+        self._sizes = sizes
+        self._rows = np.zeros((int(shared.sum()), self._classes), np.int8)
+        row = np.repeat(np.cumsum(shared) - 1, sizes)[entries]
+        self._rows[row, language[entries]] = delta[entries]
+        self._language = language[~entries]
+        self._delta = delta[~entries]
+
     def scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Add up what the known features of each text say.
 
         Args:
-            texts: One text or more.
+            texts: Any texts.
 
         Returns:
             Log-likelihood ratios [texts, classes], and the number of known features [texts].
         """
         codes = codes_of(texts, self._letters)
         hashes = hashes_of(codes).ravel()
-        rows = np.searchsorted(self._keys, hashes)
-        rows[rows == len(self._keys)] = 0
-        hits = np.flatnonzero(self._keys[rows] == hashes)
-        rows = rows[hits]
+        found = np.searchsorted(self._keys, hashes)
+        found[found == len(self._keys)] = 0
+        hits = np.flatnonzero(self._keys[found] == hashes)
+        found = found[hits]
         column = hits % COLUMNS
-        first = self._ends[rows]
-        sizes = self._ends[rows + 1] - first
-        total = np.cumsum(sizes)
-        entries = np.arange(total[-1] if len(total) else 0) + np.repeat(first - total + sizes, sizes)
-        values = self._delta[entries] * np.repeat(self._scale[column], sizes)
-        target = self._language[entries].astype(np.int64)
+        place = self._place_of[found]
+        shared = place >= 0
+        alone = ~shared
+        factors = self._scale[column]
         if len(texts) == 1:
-            sums = np.bincount(target, values, self._classes)
+            rows = self._rows[place[shared]].astype(np.float32)
+            sums = (factors[shared].astype(np.float32) @ rows).astype(np.float64)
+            if alone.any():
+                entries, sizes = self._entries(found[alone], place[alone])
+                values = self._delta[entries] * np.repeat(factors[alone], sizes)
+                sums += np.bincount(self._language[entries], values, self._classes)
             known = np.bincount(column, minlength=COLUMNS)
             return (sums + known @ self._base)[None], np.array([len(hits)])
         text = np.searchsorted(boundaries(codes), hits // COLUMNS, side="right") - 1
-        target += np.repeat(text * self._classes, sizes)
-        sums = np.bincount(target, values, len(texts) * self._classes).reshape(len(texts), -1)
+        sums = self._shared_sums(text[shared], place[shared], factors[shared], len(texts))
+        entries, sizes = self._entries(found[alone], place[alone])
+        target = np.repeat(text[alone] * self._classes, sizes) + self._language[entries]
+        values = self._delta[entries] * np.repeat(factors[alone], sizes)
+        sums += np.bincount(target, values, len(texts) * self._classes).reshape(len(texts), -1)
         known = np.bincount(text * COLUMNS + column, minlength=len(texts) * COLUMNS).reshape(-1, COLUMNS)
         return sums + known @ self._base, known.sum(axis=1)
+
+    def _entries(
+        self, found: NDArray[np.int64], place: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the entries of features that have no row, one after another, and how many each has."""
+        sizes = self._sizes[found].astype(np.int64)
+        first = -1 - place.astype(np.int64)
+        total = np.cumsum(sizes)
+        size = int(total[-1]) if len(total) else 0
+        return np.arange(size) + np.repeat(first - total + sizes, sizes), sizes
+
+    def _shared_sums(
+        self, text: NDArray[np.int64], place: NDArray[np.int32], factors: NDArray[np.float64], texts: int
+    ) -> NDArray[np.float64]:
+        """Add up the rows of each text [texts, classes]; `text` does not fall."""
+        sums = np.zeros((texts, self._classes))
+        starts = np.searchsorted(text, np.arange(texts + 1))
+        small = factors.astype(np.float32)
+        for number in range(texts):
+            first, last = starts[number], starts[number + 1]
+            if first < last:
+                sums[number] = small[first:last] @ self._rows[place[first:last]].astype(np.float32)
+        return sums
 
     def probabilities(
         self, texts: Sequence[str], allowed: Sequence[str] | None = None
