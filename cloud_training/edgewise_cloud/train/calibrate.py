@@ -30,7 +30,7 @@ def softmax(logits: Array) -> Array:
 
 def sigmoid(logits: Array) -> Array:
     """Return the probability of each label."""
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0))))
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
