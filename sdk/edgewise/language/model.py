@@ -12,10 +12,12 @@ from edgewise.errors import UnknownLanguageError
 from edgewise.labels import UNDETERMINED
 from edgewise.language.container import read_arrays
 from edgewise.language.features import COLUMNS, LETTERS, boundaries, codes_of, hashes_of
+from edgewise.language.scripts import ScriptPrior
 from edgewise_runtimes.errors import BackendLoadError
 
 _ARRAYS = ("letters", "keys", "sizes", "language", "delta", "base", "trust", "bias")
 _BLOCKED = -1e9
+_UNLIKELY = 50.0  # of a language in a script that it does not use; one that alone is allowed still wins
 _SHARED = 12  # languages that make a whole row worth its room
 
 
@@ -62,6 +64,7 @@ class LanguageModel:
         self._letters = arrays["letters"].astype(np.uint32)
         self._keys = arrays["keys"]
         self._classes = len(classes)
+        self._scripts = ScriptPrior(classes)
         self._lay_out(arrays["sizes"], arrays["language"], arrays["delta"])
         self._trust = arrays["trust"].astype(np.float64)
         self._base = arrays["base"].astype(np.float64) * self._trust[:, None]
@@ -187,7 +190,10 @@ class LanguageModel:
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
         scores, known = self.scores(texts)
+        impossible = self._scripts.ruled_out(codes_of(texts, self._letters), len(texts))
         scores = (scores + self._bias) / (self._spread * np.maximum(known, 1)[:, None] ** self._growth)
+        if impossible is not None:
+            scores[impossible] -= _UNLIKELY
         if allowed is not None:
             scores[:, ~self._open(tuple(allowed))] = _BLOCKED
         scores -= scores.max(axis=1, keepdims=True)

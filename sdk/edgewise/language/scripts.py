@@ -1,0 +1,75 @@
+"""The script prior: which languages a script leaves possible, however unknown its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.language.features import BOUNDARY, SPACE, boundaries
+
+# First and last code point, and the languages that are written so; letters between the ranges say nothing.
+_SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
+    (0x0370, 0x03FF, ("el",)),
+    (0x0530, 0x058F, ("hy",)),
+    (0x0590, 0x05FF, ("he",)),
+    (0x0780, 0x07BF, ("dv",)),
+    (0x0900, 0x097F, ("hi", "mr", "ne")),
+    (0x0980, 0x09FF, ("bn", "as")),
+    (0x0A00, 0x0A7F, ("pa",)),
+    (0x0A80, 0x0AFF, ("gu",)),
+    (0x0B00, 0x0B7F, ("or",)),
+    (0x0B80, 0x0BFF, ("ta",)),
+    (0x0C00, 0x0C7F, ("te",)),
+    (0x0C80, 0x0CFF, ("kn",)),
+    (0x0D00, 0x0D7F, ("ml",)),
+    (0x0D80, 0x0DFF, ("si",)),
+    (0x0E00, 0x0E7F, ("th",)),
+    (0x0E80, 0x0EFF, ("lo",)),
+    (0x0F00, 0x0FFF, ("bo",)),
+    (0x1000, 0x109F, ("my",)),
+    (0x10A0, 0x10FF, ("ka",)),
+    (0x1200, 0x137F, ("am",)),
+    (0x1780, 0x17FF, ("km",)),
+    (0x3040, 0x30FF, ("ja",)),
+    (0x3400, 0x9FFF, ("zh", "ja")),
+    (0xAC00, 0xD7A3, ("ko",)),
+)
+_MAJORITY = 0.5
+
+
+class ScriptPrior:
+    """Rules out the languages that do not use the script which most letters of a text are in."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        """Make the prior of a model's classes (`language` or `language@Script`)."""
+        starts: list[int] = []
+        rows: list[list[bool]] = []
+        for first, last, languages in _SCRIPTS:
+            starts += [first, last + 1]
+            possible = [name.split("@")[0] in languages for name in classes]
+            rows += [possible if any(possible) else [True] * len(classes), [True] * len(classes)]
+        self._starts = np.array(starts, np.uint32)
+        self._possible = np.array([[True] * len(classes), *rows])
+
+    def ruled_out(self, codes: NDArray[np.uint32], texts: int) -> NDArray[np.bool_] | None:
+        """Return what can't be [texts, classes], None when nothing is ruled out.
+
+        Args:
+            codes: Letters of the texts, from `codes_of`.
+            texts: Number of texts.
+        """
+        if not len(codes) or int(codes.max()) < self._starts[0]:
+            return None
+        script = np.searchsorted(self._starts, codes, side="right")
+        letter = codes > SPACE
+        text = np.zeros(len(codes), np.int64)
+        if texts > 1:
+            text = np.searchsorted(boundaries(codes), np.arange(len(codes)), side="right") - 1
+        kinds = len(self._possible)
+        cells = np.bincount((text * kinds + script)[letter & (codes != BOUNDARY)], minlength=texts * kinds)
+        counts = cells.reshape(texts, kinds)
+        top = counts.argmax(axis=1)
+        clear = counts[np.arange(texts), top] > _MAJORITY * np.maximum(counts.sum(axis=1), 1)
+        return np.asarray(~self._possible[np.where(clear, top, 0)])
