@@ -12,6 +12,7 @@ from edgewise.errors import UnknownLanguageError
 from edgewise.labels import UNDETERMINED
 from edgewise.language.container import read_arrays
 from edgewise.language.features import COLUMNS, LETTERS, boundaries, codes_of, hashes_of
+from edgewise.language.index import KeyIndex
 from edgewise.language.scripts import ScriptPrior
 from edgewise_runtimes.errors import BackendLoadError
 
@@ -62,7 +63,7 @@ class LanguageModel:
         for index, name in enumerate(classes):
             self._to_label[index, place[name.split("@")[0]]] = 1.0
         self._letters = arrays["letters"].astype(np.uint32)
-        self._keys = arrays["keys"]
+        self._index = KeyIndex(arrays["keys"])
         self._classes = len(classes)
         self._scripts = ScriptPrior(classes)
         self._lay_out(arrays["sizes"], arrays["language"], arrays["delta"])
@@ -119,18 +120,18 @@ class LanguageModel:
         Returns:
             Log-likelihood ratios [texts, classes], and the number of known features [texts].
         """
-        codes = codes_of(texts, self._letters)
-        hashes = hashes_of(codes).ravel()
-        found = np.searchsorted(self._keys, hashes)
-        found[found == len(self._keys)] = 0
-        hits = np.flatnonzero(self._keys[found] == hashes)
-        found = found[hits]
+        return self._scores(codes_of(texts, self._letters), len(texts))
+
+    def _scores(
+        self, codes: NDArray[np.uint32], texts: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        hits, found = self._index.find(hashes_of(codes).ravel())
         column = hits % COLUMNS
         place = self._place_of[found]
         shared = place >= 0
         alone = ~shared
         factors = self._scale[column]
-        if len(texts) == 1:
+        if texts == 1:
             rows = self._rows[place[shared]].astype(np.float32)
             sums = (factors[shared].astype(np.float32) @ rows).astype(np.float64)
             if alone.any():
@@ -140,16 +141,16 @@ class LanguageModel:
             known = np.bincount(column, minlength=COLUMNS)
             return (sums + known @ self._base)[None], np.array([len(hits)])
         text = np.searchsorted(boundaries(codes), hits // COLUMNS, side="right") - 1
-        sums = self._shared_sums(text[shared], place[shared], factors[shared], len(texts))
+        sums = self._shared_sums(text[shared], place[shared], factors[shared], texts)
         entries, sizes = self._entries(found[alone], place[alone])
         target = np.repeat(text[alone] * self._classes, sizes) + self._language[entries]
         values = self._delta[entries] * np.repeat(factors[alone], sizes)
-        sums += np.bincount(target, values, len(texts) * self._classes).reshape(len(texts), -1)
-        known = np.bincount(text * COLUMNS + column, minlength=len(texts) * COLUMNS).reshape(-1, COLUMNS)
+        sums += np.bincount(target, values, texts * self._classes).reshape(texts, -1)
+        known = np.bincount(text * COLUMNS + column, minlength=texts * COLUMNS).reshape(-1, COLUMNS)
         return sums + known @ self._base, known.sum(axis=1)
 
     def _entries(
-        self, found: NDArray[np.int64], place: NDArray[np.int32]
+        self, found: NDArray[np.int32], place: NDArray[np.int32]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the entries of features that have no row, one after another, and how many each has."""
         sizes = self._sizes[found].astype(np.int64)
@@ -189,8 +190,9 @@ class LanguageModel:
         """
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
-        scores, known = self.scores(texts)
-        impossible = self._scripts.ruled_out(codes_of(texts, self._letters), len(texts))
+        codes = codes_of(texts, self._letters)
+        scores, known = self._scores(codes, len(texts))
+        impossible = self._scripts.ruled_out(codes, len(texts))
         scores = (scores + self._bias) / (self._spread * np.maximum(known, 1)[:, None] ** self._growth)
         if impossible is not None:
             scores[impossible] -= _UNLIKELY
