@@ -147,6 +147,9 @@ def test_the_work_folder_holds_what_the_documentation_says(root: Path) -> None:
         "model.json",
     }
     assert {path.name for path in (root / "language").iterdir()} == {"language.bin", "language.json"}
+    page = (Path(__file__).parents[3] / "docs" / "training.md").read_text(encoding="utf-8")
+    for work in ("language", "student"):
+        assert [path.name for path in (root / work).iterdir() if f"`{path.name}`" not in page] == []
     (line,) = (root / "student" / "dev.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["epoch"] == 0
     assert json.loads(line)["means"].keys() == {"sentiment", "toxicity", "emotion"}
