@@ -225,14 +225,33 @@ def test_memory_stays_flat_over_many_shapes(encoder: bytes) -> None:
     assert max(after) - before < 8 * 2**20
 
 
-def test_the_memory_of_a_large_batch_is_given_back(encoder: bytes) -> None:
-    session = load(encoder)
-    process = psutil.Process()
-    session.run(feeds([["good"]]))
-    before = process.memory_info().rss
-    ids = np.ones((256, 2000), dtype=np.int32)  # 37 MB in each of the larger steps
+LARGE_BATCH = """
+import sys
+from pathlib import Path
+import numpy as np
+import psutil
+from edgewise_runtimes import Artifact, SessionOptions, runtime
+
+data = Path(sys.argv[1]).read_bytes()
+session = runtime("onnxruntime").load(Artifact("tiny.onnx", "onnxruntime", "fp32", data), SessionOptions(1))
+
+def run(batch, length):
+    ids = np.ones((batch, length), dtype=np.int32)
     session.run({"input_ids": ids, "attention_mask": ids})
-    assert process.memory_info().rss - before < 20 * 2**20
+
+run(1, 1)
+before = psutil.Process().memory_info().rss
+run(256, 2000)  # 37 MB in each of the larger steps
+print(psutil.Process().memory_info().rss - before)
+"""
+
+
+def test_the_memory_of_a_large_batch_is_given_back(encoder: bytes, tmp_path: Path) -> None:
+    # A process of its own: here other tests have taught the allocator to keep large blocks.
+    (tmp_path / "tiny.onnx").write_bytes(encoder)
+    command = [sys.executable, "-c", LARGE_BATCH, str(tmp_path / "tiny.onnx")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20 * 2**20
 
 
 @pytest.mark.parametrize("threads", [0, -1, True, 1.5, None, "2"])
