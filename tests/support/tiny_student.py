@@ -14,10 +14,14 @@ VOCABULARY = 40
 
 
 def tiny_student(seed: int = 3, *, vocabulary: int = VOCABULARY, width: int = 16, layers: int = 2) -> Student:
-    """An untrained student in evaluation mode."""
+    """A student of random weights, none of them zero as in an untrained one, in evaluation mode."""
     torch.manual_seed(seed)
     labels = {task: len(LABELS[task]) for task in TASKS}
-    return Student(StudentConfig(vocabulary, width, layers, 16, labels, dropout=0.1)).eval()
+    student = Student(StudentConfig(vocabulary, width, layers, 16, labels, dropout=0.1))
+    for name, value in student.named_parameters():
+        if "norm" in name:
+            torch.nn.init.normal_(value, mean=0.5, std=0.5)
+    return student.eval()
 
 
 def blank_rows(lengths: list[int], seed: int = 5, *, groups: int = 3) -> LabelledTokens:

@@ -14,6 +14,7 @@ from edgewise import Analyzer
 from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
+from edgewise_cloud.catalogue import SHIPPABLE
 from edgewise_cloud.train.work_folder import WorkFileError
 from edgewise_converters.pack import pack
 
@@ -186,8 +187,8 @@ def _language_data(part: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "name": "Language identification lines, licence per source",
             "file": "language/langid and language/rawtext",
-            "licence": "per source: language/sources.json, without nc, nc-nd, research and per-story "
-            "licences",
+            "licence": "per source (language/sources.json), of the classes "
+            + ", ".join(part.get("licences", sorted(SHIPPABLE))),
             "licence_class": "mixed",
             "rows": sum(part["lines"].values()),
         }

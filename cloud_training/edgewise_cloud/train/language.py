@@ -217,7 +217,8 @@ def train_language(
     """
     recipe = recipe or LanguageRecipe()
     wanted = None if languages is None else list(languages)
-    lines, taken = _training_lines(catalogue, recipe, frozenset(licences), wanted)
+    licences = frozenset(licences)
+    lines, taken = _training_lines(catalogue, recipe, licences, wanted)
     counts = count(lines)
     classes = counts.languages
     logger.info("%d features", len(counts.keys))
@@ -230,7 +231,12 @@ def train_language(
     data = to_bytes(weights, calibration)
     config = _config(classes, calibration)
     model = LanguageModel.from_bytes(data, config)
-    part = {"model": _model_part(model, config), "lines": taken, "recipe": asdict(recipe)}
+    part = {
+        "model": _model_part(model, config),
+        "lines": taken,
+        "licences": sorted(licences),
+        "recipe": asdict(recipe),
+    }
     _write(work, data, part)
     _log_dev(model, catalogue)
     return work

@@ -122,9 +122,7 @@ class LanguageModel:
         """
         return self._scores(codes_of(texts, self._letters), len(texts))
 
-    def _scores(
-        self, codes: NDArray[np.uint32], texts: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _scores(self, codes: NDArray[np.uint32], texts: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         hits, found = self._index.find(hashes_of(codes).ravel())
         column = hits % COLUMNS
         place = self._place_of[found]

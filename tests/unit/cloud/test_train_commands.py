@@ -123,6 +123,8 @@ def test_the_manifest_tells_where_it_comes_from(bundle: Path) -> None:
     assert rows["sentiment/hr_pauza"] == 200 - 10  # a twentieth became its dev rows
     assert not any("vi_vsfc" in name for name in rows)
     assert rows["language/langid and language/rawtext"] > 0
+    lines = next(entry for entry in provenance["datasets"] if entry["file"].startswith("language/"))
+    assert lines["licence"].endswith("of the classes copyleft, open, opus-terms, tweets-terms, unstated")
     assert {entry["licence_class"] for entry in provenance["datasets"]} <= {
         "open",
         "copyleft",

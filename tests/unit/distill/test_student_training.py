@@ -60,6 +60,20 @@ def test_the_same_seed_gives_the_same_weights(unbroken: dict[str, Tensor]) -> No
     assert same(unbroken, run())
 
 
+def test_each_epoch_has_rows_of_its_own() -> None:
+    chosen: list[tuple[int, list[int]]] = []
+
+    def note(epoch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        rows = rng.permutation(len(DATA))[:40]
+        chosen.append((epoch, rows.tolist()))
+        return rows
+
+    train(tiny_student(), DATA, note, CONFIG)
+    trained = chosen[-3:]
+    assert [epoch for epoch, _ in trained] == [0, 1, 2]
+    assert len({tuple(rows) for _, rows in trained}) == 3
+
+
 def test_another_seed_gives_other_weights(unbroken: dict[str, Tensor]) -> None:
     assert not same(
         unbroken, run(TrainConfig(epochs=3, tokens_per_batch=128, rate=5e-3, average=0.9, seed=8))
