@@ -1,7 +1,10 @@
 """Finding training texts that stand in a test set."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+
+_OTHER = re.compile(r"[\W_]+")  # `\w` is what `str.isalnum` takes, and the underscore.
 
 
 def leak_key(text: str) -> str:
@@ -10,7 +13,7 @@ def leak_key(text: str) -> str:
     >>> leak_key("  It's GREAT\uff01\uff01 ")
     'itsgreat'
     """
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return _OTHER.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def leaked(train_texts: Sequence[str], test_texts: Iterable[str]) -> list[int]:

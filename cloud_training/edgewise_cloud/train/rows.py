@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
-from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Catalogue, Examples
-from edgewise_cloud.train.student_data import drop_leaks, load_split
-from edgewise_cloud.train.work_folder import WorkFileError
+from edgewise_cloud.prepare.dev import CARVED_MOST, CARVED_SHARE, carve_dev
+from edgewise_cloud.prepare.held_out import drop_leaks
+from edgewise_cloud.prepare.store import load_examples, save_examples
+from edgewise_cloud.train.student_data import load_split
 
-CARVED_SHARE, CARVED_MOST = 20, 500
-_WIDE = {"sentiment_allowed": "sentiment", "toxicity": "toxicity", "emotion": "emotion"}
-
-
-def carve_dev(train_rows: Examples, dev_rows: Examples) -> tuple[Examples, Examples]:
-    """Give sets without a dev split one: a twentieth of their training rows, 500 at most.
-
-    Args:
-        train_rows: Training rows of all sets.
-        dev_rows: Published dev rows.
-
-    Returns:
-        The training rows that are left, and all dev rows. Which rows are taken depends only on how many a set
-        has.
-    """
-    published = set(dev_rows.datasets)
-    names = np.array(train_rows.datasets)
-    taken: list[int] = []
-    for name in sorted(set(train_rows.datasets) - published):
-        rows = np.flatnonzero(names == name)
-        size = min(len(rows) // CARVED_SHARE, CARVED_MOST)
-        taken.extend(int(row) for row in np.random.default_rng(len(rows)).permutation(rows)[:size])
-    mask = np.zeros(len(train_rows), bool)
-    mask[taken] = True
-    carved = train_rows.take(np.flatnonzero(mask))
-    return train_rows.take(np.flatnonzero(~mask)), Examples.concat([dev_rows, carved])
+__all__ = ["CARVED_MOST", "CARVED_SHARE", "carve_dev", "labelled_rows", "load_examples", "save_examples"]
 
 
 def labelled_rows(
@@ -59,6 +29,7 @@ def labelled_rows(
     Raises:
         CatalogueError: The data can't be had.
         WorkFileError: A file of the work folder is broken.
+        RowsFileError: A file can't be written there.
     """
     paths = work / "train.parquet", work / "dev.parquet"
     if not all(path.exists() for path in paths):
@@ -68,44 +39,3 @@ def labelled_rows(
             save_examples(path, examples)
         return parts
     return load_examples(paths[0]), load_examples(paths[1])
-
-
-def save_examples(path: Path, examples: Examples) -> None:
-    """Write examples as a Parquet file with one column a label, as a whole or not at all."""
-    columns: dict[str, Any] = {
-        "text": pa.array(examples.texts, pa.string()),
-        "lang": pa.array(examples.langs, pa.string()).dictionary_encode(),
-        "dataset": pa.array(examples.datasets, pa.string()).dictionary_encode(),
-        "weight": examples.weights,
-        "sentiment": examples.sentiment,
-    }
-    for name, task in _WIDE.items():
-        values: NDArray[Any] = getattr(examples, name)
-        columns |= {f"{name}:{label}": values[:, place] for place, label in enumerate(LABELS[task])}
-    part = path.with_suffix(".part")
-    pq.write_table(pa.table(columns), part)
-    part.replace(path)
-
-
-def load_examples(path: Path) -> Examples:
-    """Read what `save_examples` wrote.
-
-    Raises:
-        WorkFileError: The file is not such a one.
-    """
-    try:
-        table = pq.read_table(path)
-        wide = {
-            name: np.column_stack([table[f"{name}:{label}"].to_numpy() for label in LABELS[task]])
-            for name, task in _WIDE.items()
-        }
-        return Examples(
-            texts=table["text"].to_pylist(),
-            langs=table["lang"].to_pylist(),
-            datasets=table["dataset"].to_pylist(),
-            weights=table["weight"].to_numpy(),
-            sentiment=table["sentiment"].to_numpy(),
-            **wide,
-        )
-    except (pa.ArrowException, KeyError, OSError) as error:
-        raise WorkFileError(path, str(error).splitlines()[0]) from error

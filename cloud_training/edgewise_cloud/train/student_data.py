@@ -12,18 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from edgewise_cloud.catalogue import (
-    ALL_LICENCES,
-    Catalogue,
-    CatalogueError,
-    EmptySplitError,
-    Examples,
-    UnknownDatasetError,
-    leaked,
-)
+from edgewise_cloud.catalogue import Catalogue, EmptySplitError, Examples, UnknownDatasetError
+from edgewise_cloud.prepare.errors import NothingToTrainError
+from edgewise_cloud.prepare.held_out import drop_leaks
 from edgewise_cloud.train.texts import normalize_all
 from edgewise_distill.student.data import LabelledTokens, encode
 from edgewise_distill.student.subwords import train_tokenizer
+
+__all__ = [
+    "GROUPS",
+    "NothingToTrainError",
+    "Prepared",
+    "Sizes",
+    "drop_leaks",
+    "load_split",
+    "make_tokenizer",
+    "prepare",
+    "raw_texts",
+    "rows_of_epoch",
+    "tokenizer_texts",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +39,6 @@ logger = logging.getLogger(__name__)
 # can't explain the label away (all of Civil's rows are toxic, nearly none of the Wikipedia rows is).
 GROUPS = {"toxicity/en_wiki_cat_large": "wiki-civil", "toxicity/en_civil_toxic_spans": "wiki-civil"}
 LOW_TRUST = 0.45
-
-
-class NothingToTrainError(CatalogueError, ValueError):
-    """No set is left."""
-
-    def __init__(self, split: str, licences: Sequence[str]) -> None:
-        """Say which split and which licences."""
-        super().__init__(
-            f"No labelled set has rows in split {split!r} under the licence classes {', '.join(licences)}: "
-            "nothing can be trained. Check --data and --licences."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +106,6 @@ def load_split(
     texts = normalize_all(examples.texts)
     logger.info("%s: %d rows of %d sets", split, len(texts), len(parts))
     return replace(examples, texts=texts)
-
-
-def drop_leaks(catalogue: Catalogue, train: Examples) -> Examples:
-    """Drop training rows whose text stands in a test split of any licence class, in any task."""
-    test: list[str] = []
-    for dataset in catalogue.datasets(split="test", licences=ALL_LICENCES):
-        test.extend(dataset.load("test").texts)
-    bad = set(leaked(train.texts, normalize_all(test)))
-    logger.info("leak check against %d test texts: %d training rows dropped", len(test), len(bad))
-    return train.take([row for row in range(len(train)) if row not in bad])
 
 
 def tokenizer_texts(labelled: Examples, raw: Mapping[str, Sequence[str]], each: int, seed: int) -> list[str]:
