@@ -1,0 +1,87 @@
+"""Figures of rows that belong together: both members of a pair, one template with many identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise_cloud.gates.bootstrap import Floats, Units
+from edgewise_cloud.gates.decisions import decided
+from edgewise_cloud.gates.measure import Measure, codes, place_of
+from edgewise_cloud.predictions import TaskPredictions
+
+PAIR, TERM, TEMPLATE = "pair", "term", "template"
+"""Keys of the tags that say what belongs together."""
+
+
+def pair_units(
+    models: Sequence[TaskPredictions], attribute: str, _: tuple[int, int] | None = None
+) -> Measure | None:
+    """Return the share of pairs (of any number of members) whose members were all answered right."""
+    found = decided(models, attribute)
+    part = models[0].take(found.rows)
+    pair = part.tag(PAIR)
+    has = np.flatnonzero(pair != "")
+    if not has.size:
+        return None
+    own = part.take(has)
+    which = codes(place_of(own), pair[has].astype(np.str_))
+    wrong = np.stack([np.bincount(which, weights=~found.right[has, i]) for i in range(len(models))], axis=1)
+    right = wrong == 0
+    first = np.unique(which, return_index=True)[1]
+    share = right.astype(np.float64)
+
+    def statistic(drawn: Floats) -> Floats:
+        return np.asarray((drawn @ share) / drawn.sum(axis=1, keepdims=True))
+
+    units = Units(np.ones(len(right), dtype=np.int64), place_of(own.take(first)), statistic)
+    return Measure(units, len(has), right, exact=True)
+
+
+def score_gap_units(
+    models: Sequence[TaskPredictions], attribute: str, _: tuple[int, int] | None = None
+) -> Measure | None:
+    """Return the highest minus the lowest mean probability of the identity terms."""
+    found = decided(models, attribute)
+    return _gap(models[0].take(found.rows), found.confidence)
+
+
+def rate_gap_units(
+    models: Sequence[TaskPredictions], attribute: str, _: tuple[int, int] | None = None
+) -> Measure | None:
+    """Return the highest minus the lowest share of answers above the threshold of the identity terms."""
+    found = decided(models, attribute)
+    return _gap(models[0].take(found.rows), found.guesses.astype(np.float64))
+
+
+def _gap(part: TaskPredictions, values: NDArray[np.float64]) -> Measure | None:
+    """Return the gap between terms, with templates as the units: they are what was sampled."""
+    term, template = part.tag(TERM), part.tag(TEMPLATE)
+    has = np.flatnonzero((term != "") & (template != ""))
+    if not has.size:
+        return None
+    own = part.take(has)
+    row = codes(place_of(own), template[has].astype(np.str_))
+    column = codes(place_of(own), term[has].astype(np.str_))
+    shape = (int(row.max()) + 1, int(column.max()) + 1)
+    if shape[1] < 2:
+        return None
+    there = np.zeros(shape)
+    np.add.at(there, (row, column), 1.0)
+    sums = np.zeros((values.shape[1], *shape))
+    for i in range(values.shape[1]):
+        np.add.at(sums[i], (row, column), values[has, i])
+
+    def statistic(drawn: Floats) -> Floats:
+        weight = drawn @ there
+        out = []
+        for own_sums in sums:
+            mean = np.divide(drawn @ own_sums, weight, out=np.full_like(weight, np.nan), where=weight > 0)
+            out.append(np.nanmax(mean, axis=1) - np.nanmin(mean, axis=1))
+        return np.stack(out, axis=1)
+
+    first = np.unique(row, return_index=True)[1]
+    counts = np.ones(shape[0], dtype=np.int64)
+    return Measure(Units(counts, place_of(own.take(first)), statistic), len(has))
