@@ -23,13 +23,18 @@ from edgewise_cloud.catalogue.errors import (
     CatalogueError,
     CatalogueFileMissingError,
     CorruptDataError,
+    DataHashError,
     EmptySplitError,
+    HubUnavailableError,
     LicenceRefusedError,
+    SetEntryError,
     UnknownDataLabelError,
     UnknownDatasetError,
+    UnknownLicenceError,
     UnknownSchemeError,
 )
 from edgewise_cloud.catalogue.examples import Examples
+from edgewise_cloud.catalogue.facts import Facts
 from edgewise_cloud.catalogue.language import LanguageFile, LanguageRows
 from edgewise_cloud.catalogue.leaks import leak_key, leaked
 from edgewise_cloud.catalogue.licences import ALL_LICENCES, REFUSED, SHIPPABLE
@@ -43,15 +48,20 @@ __all__ = [
     "CatalogueError",
     "CatalogueFileMissingError",
     "CorruptDataError",
+    "DataHashError",
     "Dataset",
     "EmptySplitError",
     "Examples",
+    "Facts",
+    "HubUnavailableError",
     "LanguageFile",
     "LanguageRows",
     "LicenceRefusedError",
     "Rows",
+    "SetEntryError",
     "UnknownDataLabelError",
     "UnknownDatasetError",
+    "UnknownLicenceError",
     "UnknownSchemeError",
     "leak_key",
     "leaked",

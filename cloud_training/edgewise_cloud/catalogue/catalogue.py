@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgewise_cloud.catalogue.dataset import Dataset
 from edgewise_cloud.catalogue.errors import (
+    CatalogueError,
     CatalogueFileMissingError,
     CorruptDataError,
     LicenceRefusedError,
     UnknownDatasetError,
 )
+from edgewise_cloud.catalogue.facts import Facts, facts_of
 from edgewise_cloud.catalogue.language import LanguageFile
-from edgewise_cloud.catalogue.licences import SHIPPABLE, allows
+from edgewise_cloud.catalogue.licences import SHIPPABLE, allows, demand_known
 from edgewise_cloud.catalogue.schemes import Schemes, packaged_schemes
 
 
@@ -81,6 +83,10 @@ class Catalogue:
             raise UnknownDatasetError(name, self.language_files)
         return found
 
+    def with_datasets(self, datasets: Iterable[Dataset]) -> "Catalogue":
+        """Return the catalogue with further sets; one of a known name replaces it."""
+        return replace(self, labelled={**self.labelled, **{dataset.name: dataset for dataset in datasets}})
+
 
 def load_catalogue(root: Path, schemes: Schemes | None = None) -> Catalogue:
     """Read root/catalogue.json.
@@ -92,6 +98,7 @@ def load_catalogue(root: Path, schemes: Schemes | None = None) -> Catalogue:
     Raises:
         CatalogueFileMissingError: there is no catalogue.json.
         CorruptDataError: it is not a list of entries of the known form.
+        UnknownLicenceError: an entry has a licence class that does not exist.
     """
     path = root / "catalogue.json"
     if not path.is_file():
@@ -100,12 +107,15 @@ def load_catalogue(root: Path, schemes: Schemes | None = None) -> Catalogue:
     language: dict[str, LanguageFile] = {}
     try:
         for entry in json.loads(path.read_text(encoding="utf-8")):
+            demand_known([entry["licence_class"]], f"{path}, {entry['file']}")
             if entry["task"] == "language":
                 file = _language_file(root, entry)
                 language[file.name] = file
             else:
                 dataset = _dataset(root, entry, schemes or packaged_schemes())
                 labelled[dataset.name] = dataset
+    except CatalogueError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptDataError(path, f"not a list of data set entries ({error!r})") from error
     return Catalogue(root, labelled, language)
@@ -120,7 +130,14 @@ def _language_file(root: Path, entry: Mapping[str, Any]) -> LanguageFile:
         licence_class=entry["licence_class"],
         rows=dict(entry["rows"]),
         languages=dict(entry["languages"]),
+        facts=_facts(entry, path.stem),
     )
+
+
+def _facts(entry: Mapping[str, Any], stem: str) -> Facts:
+    """Return what is known; a hash in catalogue.json goes before ours."""
+    found = facts_of(entry["task"], stem, entry["name"], sum(entry["rows"].values()))
+    return replace(found, sha256=str(entry["sha256"])) if entry.get("sha256") else found
 
 
 def _dataset(root: Path, entry: Mapping[str, Any], schemes: Schemes) -> Dataset:
@@ -136,4 +153,5 @@ def _dataset(root: Path, entry: Mapping[str, Any], schemes: Schemes) -> Dataset:
         rows=dict(entry["rows"]),
         languages=dict(entry["languages"]),
         schemes=schemes,
+        facts=_facts(entry, path.stem),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from edgewise_cloud.catalogue.errors import CorruptDataError, EmptySplitError, UnknownSchemeError
 from edgewise_cloud.catalogue.examples import (
@@ -12,6 +13,8 @@ from edgewise_cloud.catalogue.examples import (
     sentiment_examples,
     toxicity_examples,
 )
+from edgewise_cloud.catalogue.facts import Facts
+from edgewise_cloud.catalogue.hashes import demand_sha256
 from edgewise_cloud.catalogue.parquet import read_columns
 from edgewise_cloud.catalogue.rows import Rows
 from edgewise_cloud.catalogue.schemes import EmotionScheme, Scheme, Schemes, SentimentScheme
@@ -19,6 +22,14 @@ from edgewise_cloud.catalogue.schemes import EmotionScheme, Scheme, Schemes, Sen
 _COLUMNS = ("text", "label", "labels", "native_label", "native_labels", "lang", "split", "source")
 _WIDE = r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
 _BLANK_BESIDE_JAPANESE = re.compile(f"(?<={_WIDE}) | (?={_WIDE})")
+
+
+class RowSource(Protocol):
+    """Where the rows of a set come from, if not from a Parquet file of the usual columns."""
+
+    def read(self, split: str | None) -> Rows:
+        """Return the rows of a split, or all (None), with canonical labels; none is no error."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,9 @@ class Dataset:
         tier: main, aux or weak.
         rows: Rows per split.
         languages: Rows per language.
+        schemes: What labels mean.
+        facts: Paper, citation, place, sha256.
+        source: Gives the rows where they are not in a Parquet file of the usual columns.
     """
 
     name: str
@@ -47,6 +61,8 @@ class Dataset:
     rows: Mapping[str, int]
     languages: Mapping[str, int]
     schemes: Schemes = field(repr=False)
+    facts: Facts = field(default_factory=Facts, repr=False)
+    source: RowSource | None = field(default=None, repr=False)
 
     @property
     def scheme(self) -> Scheme:
@@ -66,20 +82,22 @@ class Dataset:
         Raises:
             CatalogueFileMissingError: the file is not there.
             CorruptDataError: it is not Parquet, or a column is missing.
+            DataHashError: it is not the file that the catalogue describes.
             EmptySplitError: no row belongs to the split.
         """
+        if self.source is not None:
+            return self._not_empty(self.source.read(split), split)
+        demand_sha256(self.path, self.facts.sha256, self.name)
         columns = read_columns(self.path, _COLUMNS, self.name, split)
         missing = {"label", "lang", "split", "source"} - columns.keys()
         if missing:
             raise CorruptDataError(self.path, f"it has no column {sorted(missing)[0]!r}")
         texts = columns["text"]
-        if not texts:
-            raise EmptySplitError(self.name, split, [name for name, n in self.rows.items() if n])
         if isinstance(self.scheme, SentimentScheme) and self.scheme.join_blanks:
             texts = [_BLANK_BESIDE_JAPANESE.sub("", text) for text in texts]
         kinds = columns.get("labels") or [()] * len(texts)
         natives = columns.get("native_label") or ["|".join(x or ()) for x in columns.get("native_labels", ())]
-        return Rows(
+        rows = Rows(
             texts=texts,
             langs=columns["lang"],
             labels=columns["label"],
@@ -88,6 +106,12 @@ class Dataset:
             splits=columns["split"],
             sources=columns["source"],
         )
+        return self._not_empty(rows, split)
+
+    def _not_empty(self, rows: Rows, split: str | None) -> Rows:
+        if not len(rows):
+            raise EmptySplitError(self.name, split, [name for name, n in self.rows.items() if n])
+        return rows
 
     def examples(self, split: str | None = None) -> Examples:
         """Read a split as arrays for training or evaluation; see Examples for shapes and masks.

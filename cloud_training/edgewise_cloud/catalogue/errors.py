@@ -27,7 +27,7 @@ class CorruptDataError(CatalogueError, ValueError):
 
     def __init__(self, path: Path, problem: str) -> None:
         """Say which file, and what is wrong inside."""
-        self.path = path
+        self.path, self.problem = path, problem
         super().__init__(f"{path} cannot be read: {problem}. Fetch the file again.")
 
 
@@ -97,4 +97,50 @@ class LicenceRefusedError(CatalogueError, PermissionError):
         super().__init__(
             f"{dataset} is of licence class {licence_class!r}, outside the classes allowed here "
             f"({', '.join(sorted(allowed))}); it may serve evaluation only (licences=ALL_LICENCES)."
+        )
+
+
+class DataHashError(CorruptDataError):
+    """A data file is not the one that the catalogue describes."""
+
+    def __init__(self, path: Path, expected: str, found: str) -> None:
+        """Say which file, with the hash that it should have and the one it has."""
+        self.expected, self.found = expected, found
+        super().__init__(
+            path, f"its sha256 is {found}, the catalogue says {expected}: the file is damaged or another one"
+        )
+
+
+class UnknownLicenceError(CatalogueError, ValueError):
+    """A licence class that does not exist, in a data file or a filter."""
+
+    def __init__(self, licence_class: str, where: str, known: Iterable[str]) -> None:
+        """Say which class was met where, and which exist."""
+        self.licence_class, self.where = licence_class, where
+        super().__init__(
+            f"{where} names the licence class {licence_class!r}, which does not exist; "
+            f"known are {', '.join(sorted(known))}."
+        )
+
+
+class SetEntryError(CatalogueError, ValueError):
+    """An entry of a sets file does not say what a set needs."""
+
+    def __init__(self, path: Path, name: str, problem: str) -> None:
+        """Say which entry of which file, and what is wrong with it."""
+        self.path, self.name = path, name
+        super().__init__(
+            f"{path}, set {name!r}: {problem.rstrip('.')}. docs/data.md shows what an entry needs."
+        )
+
+
+class HubUnavailableError(CatalogueError, ConnectionError):
+    """A data set of a hub cannot be had: no network, no such set, or no access."""
+
+    def __init__(self, repo: str, reason: str) -> None:
+        """Say which set and why."""
+        self.repo, self.reason = repo, reason
+        super().__init__(
+            f"The hub's data set {repo!r} cannot be had: {reason.rstrip('.')}. Fetch it once with a network, "
+            'or name a local folder with the same files ("hub:/path/to/folder").'
         )

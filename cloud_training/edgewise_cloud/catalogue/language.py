@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewise_cloud.catalogue.errors import CatalogueFileMissingError, CorruptDataError, EmptySplitError
+from edgewise_cloud.catalogue.facts import Facts
+from edgewise_cloud.catalogue.hashes import demand_sha256
 from edgewise_cloud.catalogue.licences import SHIPPABLE
 from edgewise_cloud.catalogue.parquet import read_columns
 
@@ -52,6 +54,7 @@ class LanguageFile:
         path: The Parquet file; sources.json lies beside it.
         rows: Rows per split, before the licence filter.
         languages: Rows per language, before the licence filter.
+        facts: Its sha256.
     """
 
     name: str
@@ -60,6 +63,7 @@ class LanguageFile:
     licence_class: str
     rows: Mapping[str, int] = field(repr=False)
     languages: Mapping[str, int] = field(repr=False)
+    facts: Facts = field(default_factory=Facts, repr=False)
 
     def load(self, split: str | None = None, licences: Iterable[str] = SHIPPABLE) -> LanguageRows:
         """Read the rows of a split whose source's licence class is allowed.
@@ -73,8 +77,10 @@ class LanguageFile:
         Raises:
             CatalogueFileMissingError: the file or sources.json is not there.
             CorruptDataError: one of them cannot be read.
+            DataHashError: it is not the file that the catalogue describes.
             EmptySplitError: no row is left.
         """
+        demand_sha256(self.path, self.facts.sha256, self.name)
         classes = source_classes(self.path.with_name("sources.json"))
         wanted = frozenset(licences)
         allowed = {repo for repo, kind in classes.items() if kind in wanted}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from edgewise_cloud.catalogue.errors import UnknownLicenceError
+
 SHIPPABLE = frozenset({"open", "copyleft", "unstated", "opus-terms", "tweets-terms"})
 """Classes that training uses by default."""
 
@@ -13,6 +15,18 @@ ALL_LICENCES = SHIPPABLE | REFUSED
 
 MIXED = "mixed"
 """Class of a file whose rows have licences of their own, by source."""
+
+
+def demand_known(licences: Iterable[str], where: str) -> frozenset[str]:
+    """Return licence classes as a set, once each of them is known to exist.
+
+    Raises:
+        UnknownLicenceError: one does not.
+    """
+    classes = frozenset(licences)
+    for name in sorted(classes - ALL_LICENCES - {MIXED}):
+        raise UnknownLicenceError(name, where, ALL_LICENCES)
+    return classes
 
 
 def allows(licence_class: str, licences: Iterable[str]) -> bool:

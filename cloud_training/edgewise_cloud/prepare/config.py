@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
-from edgewise_cloud.prepare.errors import PrepareConfigError
-
-T = TypeVar("T")
+from edgewise_cloud.prepare.config_reading import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class NearConfig:
     on: bool = True
     threshold: float = 0.85
     shingle: int = 5
-    permutations: int = 64
+    permutations: int = 128
     bands: int = 16
     least: int = 24
 
@@ -232,71 +229,8 @@ class PrepareConfig:
             >>> PrepareConfig.from_dict({"near": {"threshold": 0.9}}).near.threshold
             0.9
         """
-        return _build(PrepareConfig, raw, "")
+        return read_settings(PrepareConfig, raw)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values that `from_dict` reads."""
         return asdict(self)
-
-
-_SHARES = {
-    "near.threshold", "conflicts.majority", "noisy.most", "noisy.confidence", "clean.most_markup",
-    "clean.most_broken", "augment.weight", "augment.kinds.share", "class_weights.beta",
-}  # fmt: skip
-_POSITIVE = {
-    "limit", "near.shingle", "near.permutations", "near.bands", "noisy.least_rows", "dev.part",
-    "sampling.whole", "sampling.repeats", "sampling.rows",
-}  # fmt: skip
-_AT_LEAST_TWO = {"noisy.folds", "dev.part"}
-
-
-def _build(cls: type[T], raw: object, where: str) -> T:
-    """Read one dataclass."""
-    if not isinstance(raw, Mapping):
-        raise PrepareConfigError(where or "(all)", f"expected an object, got {raw!r}")
-    hints = get_type_hints(cls)
-    known = [item.name for item in fields(cls)]  # type: ignore[arg-type]
-    values = {}
-    for name, value in raw.items():
-        place = f"{where}.{name}" if where else str(name)
-        if name not in known:
-            raise PrepareConfigError(place, f"there is no such setting; known are {', '.join(known)}")
-        values[name] = _value(hints[name], value, place)
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise PrepareConfigError(where or "(all)", str(error)) from error
-
-
-def _value(kind: Any, value: Any, where: str) -> Any:
-    """Read a value of a given type."""
-    origin = get_origin(kind)
-    if is_dataclass(kind):
-        return _build(kind, value, where)  # type: ignore[arg-type]
-    if origin in (Union, types.UnionType):
-        return None if value is None else _value(get_args(kind)[0], value, where)
-    if origin is Literal:
-        if value not in get_args(kind):
-            raise PrepareConfigError(where, f"{value!r} is none of {', '.join(get_args(kind))}")
-        return value
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise PrepareConfigError(where, f"expected a list, got {value!r}")
-        return tuple(_value(get_args(kind)[0], item, where) for item in value)
-    return _plain(kind, value, where)
-
-
-def _plain(kind: type, value: Any, where: str) -> Any:
-    """Check a bool, a number or a string."""
-    wanted: Any = (int, float) if kind is float else kind
-    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
-        raise PrepareConfigError(where, f"expected {kind.__name__}, got {value!r}")
-    if where in _SHARES and not 0 <= value <= 1:
-        raise PrepareConfigError(where, f"{value} does not lie between 0 and 1")
-    if where in _POSITIVE and value < 1:
-        raise PrepareConfigError(where, f"{value} is smaller than 1")
-    if where in _AT_LEAST_TWO and value < 2:
-        raise PrepareConfigError(where, f"{value} is smaller than 2")
-    if where == "sampling.temperature" and value < 1:
-        raise PrepareConfigError(where, f"{value} is smaller than 1, which would make large groups larger")
-    return value

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgewise_cloud.catalogue import Examples
+from edgewise_cloud.prepare.config import NearConfig
 from edgewise_cloud.prepare.keys import same_text_key, sides, task_of
+from edgewise_cloud.prepare.near import near_copies
 
 
 def same_text(examples: Examples) -> list[list[int]]:
@@ -63,6 +65,26 @@ def without_copies(examples: Examples) -> list[int]:
         best = min(rows, key=lambda row: rank[row])
         bad.update(row for row in rows if row != best)
     return [row for row in range(len(examples)) if row not in bad]
+
+
+def without_near_copies(train: Examples, dev: Examples, config: NearConfig) -> tuple[list[int], dict[str, int]]:
+    """Keep one training row of each group of nearly equal texts of a task and label, none if dev has one.
+
+    Args:
+        train: Training rows.
+        dev: Dev rows; none of them is dropped.
+        config: What counts as near.
+
+    Returns:
+        Indexes into the training rows to keep, and counts.
+    """
+    both = Examples.concat([dev, train])
+    labels = [f"{task_of(name)} {side}" for name, side in zip(both.datasets, sides(both), strict=True)]
+    # Dev rows come first in rank, so that they stand for training rows and never the other way round.
+    rank = [*range(len(dev)), *(len(dev) + place for place in preference(train))]
+    leaders = near_copies(both.texts, labels, rank, config)[len(dev) :]
+    own = leaders == np.arange(len(dev), len(both))
+    return np.flatnonzero(own).tolist(), {"near a dev row": int((leaders < len(dev)).sum())}
 
 
 def preference(examples: Examples) -> Sequence[int]:

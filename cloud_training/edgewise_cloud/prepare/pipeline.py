@@ -16,7 +16,7 @@ from edgewise_cloud.prepare.class_weights import class_weights, named, weighted
 from edgewise_cloud.prepare.clean import faults
 from edgewise_cloud.prepare.config import PrepareConfig
 from edgewise_cloud.prepare.dev import carve_dev
-from edgewise_cloud.prepare.duplicates import without_conflicts, without_copies
+from edgewise_cloud.prepare.duplicates import without_conflicts, without_copies, without_near_copies
 from edgewise_cloud.prepare.errors import NothingLeftError
 from edgewise_cloud.prepare.held_out import HeldOut, held_out
 from edgewise_cloud.prepare.keys import LABELLED_TASKS, same_text_key, sides, task_of
@@ -137,6 +137,9 @@ def _duplicates(run: _Run, config: PrepareConfig) -> None:
         run.done("conflicts", run.train.take(kept), notes=counts)
     if config.exact.on:
         run.done("exact duplicates", run.train.take(without_copies(run.train)))
+    if config.near.on:
+        kept, counts = without_near_copies(run.train, run.dev, config.near)
+        run.done("near duplicates", run.train.take(kept), notes=counts)
 
 
 def _leaks(run: _Run, config: PrepareConfig, held: HeldOut) -> None:
