@@ -1,0 +1,175 @@
+"""`edgewise teacher`: from a recipe to a validated, tracked, registered teacher."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+for _needed in ("numpy", "pyarrow", "sklearn", "torch", "transformers", "accelerate"):
+    if importlib.util.find_spec(_needed) is None:
+        # The group of commands turns this into the pip line; importing them here would cost seconds.
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_data = click.option(
+    "--data",
+    type=_FOLDER,
+    envvar="EDGEWISE_DATA",
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder that holds catalogue.json; the variable EDGEWISE_DATA says it, too.",
+)
+_tracking = click.option(
+    "--tracking",
+    metavar="URL",
+    envvar="EDGEWISE_TRACKING",
+    default="off",
+    show_default=True,
+    help='MLflow: "local" for ./edgewise-mlflow.db, the URL of a server or a database, or "off".',
+)
+
+
+@click.group(short_help="Train, measure and register teachers.")
+@click.option("--quiet", is_flag=True, help="Say nothing while training.")
+def teacher(quiet: bool) -> None:
+    """Train, measure and register teachers: the large models that the students learn from.
+
+    \b
+      edgewise teacher recipes
+      edgewise teacher train minilm_english --data ../shared/data --work runs/english
+      edgewise teacher evaluate runs/english/teacher --out runs/english/figures
+    """  # noqa: D301 - click wants the character that \b stands for
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(message)s")
+    for name in ("transformers", "accelerate", "alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch\.|transformers\.|accelerate\.")
+
+
+@teacher.command(short_help="The recipes that come with the package.")
+def recipes() -> None:
+    """List the recipes that come with the package."""
+    from edgewise_cloud.teacher.recipe import load_recipe, recipe_names
+
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        where = ", ".join(recipe.languages) if recipe.languages else "all languages"
+        begins = recipe.encoder or "an encoder of its own, made from nothing"
+        click.echo(f"{name:<22}{', '.join(recipe.tasks)}; {where}; from {begins}")
+
+
+@teacher.command(short_help="Train a teacher; goes on where a killed run ended.")
+@click.argument("recipe")
+@_data
+@click.option("--work", type=_FOLDER, required=True, help="Folder for checkpoints and results of this run.")
+@click.option("--licences", metavar="A,B", help="Licence classes to train on; the default is what may ship.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=JSON", help="Change a value of the recipe.")
+@click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
+@click.option("--validate/--no-validate", "measured", default=True, help="Measure on the test splits.")
+@click.option("--gates", metavar="NAME|FILE", help="Gates to pass; the default is the recipe's own.")
+@click.option("--champion", type=_FILE, help="Predictions of the champion that gates compare with.")
+@click.option("--register/--no-register", default=None, help="Register it; the default: when it is tracked.")
+@_tracking
+def train(
+    recipe: str,
+    data: Path,
+    work: Path,
+    licences: str | None,
+    changes: tuple[str, ...],
+    rows: int | None,
+    measured: bool,
+    gates: str | None,
+    champion: Path | None,
+    register: bool | None,
+    tracking: str,
+) -> None:
+    """Train a teacher by a RECIPE: the name of one, or a JSON file.
+
+    The work folder holds prepared rows, checkpoints and the log; the same command goes on from there after a
+    kill and ends with the same weights. Then the teacher is measured on the test splits, judged by its gates,
+    tracked and registered. Ends with exit code 1 when a gate failed.
+    """
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.commands.train import licence_classes
+    from edgewise_cloud.teacher.recipe import load_recipe, tiny
+    from edgewise_cloud.teacher.session import Session, run_session
+
+    chosen = load_recipe(recipe).changed(dict(_change(text) for text in changes))
+    chosen = chosen if rows is None else tiny(chosen, rows)
+    session = Session(
+        recipe=chosen,
+        catalogue=load_catalogue(data),
+        work=work,
+        licences=licence_classes(licences),
+        validate=measured,
+        gates=gates or chosen.gates,
+        champion=champion,
+        tracking=tracking,
+        register=tracking != "off" if register is None else register,
+    )
+    done = run_session(session)
+    click.echo(f"Saved {done.outcome.folder}.")
+    if done.validated is not None:
+        _tell(done.validated)
+    if done.version is not None:
+        click.echo(f"Registered as {chosen.name} version {done.version}.")
+    if done.unsent:
+        click.echo(done.unsent, err=True)
+    if done.validated is not None and done.validated.gates is not None and not done.validated.gates.passed:
+        raise SystemExit(1)
+
+
+@teacher.command(short_help="Measure one teacher, or several as an ensemble.")
+@click.argument("folders", nargs=-1, required=True, type=_FOLDER)
+@_data
+@click.option("--out", type=_FOLDER, required=True, help="Folder for report.json and predictions.parquet.")
+@click.option("--languages", metavar="A,B", help="Only rows in these.")
+@click.option("--gates", metavar="NAME|FILE", help="Judge by these gates.")
+@click.option("--champion", type=_FILE, help="Predictions of the champion that gates compare with.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many rows a set.")
+def evaluate(
+    folders: tuple[Path, ...],
+    data: Path,
+    out: Path,
+    languages: str | None,
+    gates: str | None,
+    champion: Path | None,
+    limit: int | None,
+) -> None:
+    """Measure teachers on the published test splits; of several the probabilities are averaged."""
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.teacher.answers import Ensemble
+    from edgewise_cloud.teacher.saved import Teacher
+    from edgewise_cloud.teacher.validate import validate
+
+    ensemble = Ensemble([Teacher.load(folder) for folder in folders])
+    codes = [code.strip() for code in languages.split(",") if code.strip()] if languages else None
+    found = validate(ensemble, load_catalogue(data), out, codes, gates, champion, limit)
+    _tell(found)
+    if found.gates is not None and not found.gates.passed:
+        raise SystemExit(1)
+
+
+def _tell(found: Any) -> None:
+    from edgewise_cloud.evaluate.table import show
+
+    click.echo(show(found.report))
+    if found.gates is not None:
+        click.echo(str(found.gates))
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """Read NAME=JSON; what is no JSON is taken as a string."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as training.rate=1e-4.", param_hint="--set")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value

@@ -1,0 +1,132 @@
+"""Teach a multilingual teacher to say of a sentence what the English teacher says of its translation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from edgewise_cloud.catalogue import Catalogue, CatalogueError
+from edgewise_cloud.catalogue.errors import CatalogueFileMissingError, CorruptDataError
+from edgewise_cloud.teacher.loop import run_steps
+from edgewise_cloud.teacher.network import TeacherNetwork
+from edgewise_cloud.teacher.recipe import Alignment
+from edgewise_cloud.teacher.rows import TeacherRows, text_batch
+from edgewise_distill.student.data import bucketed
+
+FILE = Path("language/parallel.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Sentences of which one is English.
+
+    Attributes:
+        english: n sentences.
+        other: The same in another language.
+        languages: Of `other`.
+    """
+
+    english: list[str]
+    other: list[str]
+    languages: list[str]
+
+
+def load_pairs(catalogue: Catalogue, most: int, seed: int) -> Pairs:
+    """Read parallel sentences with an English side.
+
+    Args:
+        catalogue: The data; the file is `language/parallel.parquet` in its folder.
+        most: Pairs at most, the same share of each language.
+        seed: Of the choice.
+
+    Raises:
+        CatalogueError: The file is missing or broken.
+    """
+    path = catalogue.folder / FILE
+    if not path.is_file():
+        raise CatalogueFileMissingError(path, "the parallel sentences")
+    try:
+        table = pq.read_table(path, columns=["lang_a", "text_a", "lang_b", "text_b"])
+    except Exception as error:  # pyarrow raises several kinds for a broken file
+        raise CorruptDataError(path, str(error).splitlines()[0]) from error
+    rows = [row for row, code in enumerate(table["lang_a"].to_pylist()) if code == "en"]
+    if not rows:
+        raise NoPairsError(path)
+    chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+    part = table.take(chosen)
+    return Pairs(part["text_a"].to_pylist(), part["text_b"].to_pylist(), part["lang_b"].to_pylist())
+
+
+class NoPairsError(CatalogueError, ValueError):
+    """No pair has an English side."""
+
+    def __init__(self, path: Path) -> None:
+        """Say which file."""
+        super().__init__(f"{path} has no pair whose side a is English: there is nothing to align to.")
+
+
+def align(
+    network: TeacherNetwork,
+    english: TeacherRows,
+    other: TeacherRows,
+    targets: dict[str, NDArray[np.float32]],
+    settings: Alignment,
+    work: Path,
+    seed: int,
+    half: bool = True,
+    every: int = 200,
+) -> None:
+    """Train a network to give both sides of a pair the English teacher's probabilities, and like features.
+
+    Args:
+        network: Changed in place.
+        english: n sentences as tokens of the network.
+        other: Their translations.
+        targets: By task, what the English teacher says of the English side: float32 [n, labels].
+        settings: How.
+        work: Folder of the checkpoint, alignment.pt.
+        seed: Of every random choice.
+        half: Compute in bf16 where that is safe.
+        every: Steps between two checkpoints.
+
+    Source: Reimers and Gurevych, "Making Monolingual Sentence Embeddings Multilingual" (2020).
+
+    Raises:
+        WorkFileError: The checkpoint is broken.
+    """
+    lengths = english.tokens.lengths + other.tokens.lengths + 4
+    rng = np.random.default_rng(seed)
+    batches = [
+        batch
+        for _ in range(settings.epochs)
+        for batch in bucketed(lengths, np.arange(len(english)), settings.tokens_per_batch, rng)
+    ]
+
+    def loss_of(rows: NDArray[np.int64], step: int) -> Tensor:
+        wanted = {task: torch.from_numpy(values[rows]) for task, values in targets.items()}
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            first, second = (network.pooled(*text_batch(side, rows)) for side in (english, other))
+            loss = 1.0 - functional.cosine_similarity(second.float(), first.float().detach()).mean()
+            return loss + _agreement(network, first, wanted) + _agreement(network, second, wanted)
+
+    run_steps(network, batches, loss_of, work / "alignment.pt", rate=settings.rate, seed=seed, every=every)
+
+
+def _agreement(network: TeacherNetwork, pooled: Tensor, wanted: dict[str, Tensor]) -> Tensor:
+    """Return the cross-entropy of the heads' answers against the wanted probabilities, over the tasks."""
+    loss: Tensor = torch.zeros(())
+    dropped = network.drop(pooled)
+    for task, target in wanted.items():
+        logits = network.heads[task](network.drop(torch.tanh(network.own[task](dropped)))).float()
+        if task == "toxicity":
+            loss = loss + functional.binary_cross_entropy_with_logits(logits, target)
+        else:
+            loss = loss - (target * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
+    return loss

@@ -1,0 +1,109 @@
+"""A teacher, or several together, in the place of the analyzer, so that `edgewise evaluate` measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgewise.bundle.manifest import TaskSpec, Threshold
+from edgewise.engine.heads import Head
+from edgewise.results import Prediction
+from edgewise_cloud.teacher.errors import EnsembleError
+from edgewise_cloud.teacher.saved import FloatArray, Teacher, calibrated
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a teacher says of one text; None for tasks that it does not have."""
+
+    language: Prediction | None = None
+    sentiment: Prediction | None = None
+    toxicity: Prediction | None = None
+    emotion: Prediction | None = None
+
+
+def task_spec(spec: Mapping[str, Any]) -> TaskSpec:
+    """Return the JSON form of a task as the device holds it; measured precision and recall are left out."""
+
+    def threshold(value: Mapping[str, Any]) -> Threshold:
+        own = {language: Threshold(inner["value"]) for language, inner in value.get("by_language", {}).items()}
+        return Threshold(value["value"], by_language=own)
+
+    return TaskSpec(
+        labels=tuple(spec["labels"]),
+        activation=spec["activation"],
+        temperature=spec["temperature"],
+        temperature_by_language=spec.get("temperature_by_language", {}),
+        thresholds={label: threshold(value) for label, value in spec["thresholds"].items()},
+        pooling=spec["pooling"],
+        unsure_margin=spec.get("unsure_margin", 0.1),
+    )
+
+
+class Ensemble:
+    """One or several teachers whose calibrated probabilities are averaged, task by task.
+
+    Args:
+        teachers: At least one; where several have a task, its labels must be the same.
+        only: Languages that the task `language` may answer with; None for all.
+
+    Raises:
+        EnsembleError: They are not.
+    """
+
+    def __init__(self, teachers: Sequence[Teacher], only: Sequence[str] | None = None) -> None:
+        self.teachers = tuple(teachers)
+        self._only = None if only is None else frozenset(only)
+        self._seen: dict[str, dict[str, list[float]]] = {}
+        self.tasks: dict[str, Mapping[str, Any]] = {}
+        self.labels: dict[str, tuple[str, ...]] = {}
+        first: dict[str, str] = {}
+        for teacher in self.teachers:
+            for task, labels in teacher.labels.items():
+                if self.labels.setdefault(task, labels) != labels:
+                    raise EnsembleError(task, first[task], teacher.name)
+                first.setdefault(task, teacher.name)
+                self.tasks.setdefault(task, teacher.tasks[task])
+        self._heads = {task: Head(task_spec(spec)) for task, spec in self.tasks.items()}
+
+    @property
+    def name(self) -> str:
+        """Names of the teachers, joined."""
+        return "+".join(teacher.name for teacher in self.teachers)
+
+    def probabilities(
+        self, texts: Sequence[str], languages: Sequence[str] | None = None
+    ) -> dict[str, FloatArray]:
+        """Return the mean of the teachers' probabilities by task: float32 [n, labels]."""
+        parts: dict[str, list[FloatArray]] = {}
+        for teacher in self.teachers:
+            for task, values in calibrated(teacher.logits(texts), teacher.tasks, languages).items():
+                parts.setdefault(task, []).append(values)
+        return {task: np.mean(values, axis=0, dtype=np.float32) for task, values in parts.items()}
+
+    def restricted(self, languages: Sequence[str]) -> Ensemble:
+        """Return the same teachers, which may answer with these languages only."""
+        return Ensemble(self.teachers, languages)
+
+    def analyze_batch(self, texts: Sequence[str], *, tasks: Sequence[str]) -> list[Answer]:
+        """Answer as the analyzer does, for evaluation; texts that were asked before are not run again."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._seen]
+        if new:
+            found = {task: values.tolist() for task, values in self.probabilities(new).items()}
+            for row, text in enumerate(new):
+                self._seen[text] = {task: values[row] for task, values in found.items()}
+        wanted = [task for task in tasks if task in self.labels]
+        return [Answer(**{task: self._answer(task, self._seen[text][task]) for task in wanted}) for text in texts]
+
+    def _answer(self, task: str, scores: list[float]) -> Prediction:
+        if task == "language" and self._only is not None:
+            kept = [
+                score if name in self._only else 0.0
+                for name, score in zip(self.labels[task], scores, strict=True)
+            ]
+            total = sum(kept) or 1.0
+            scores = [score / total for score in kept]
+        return self._heads[task].predict(scores, None)

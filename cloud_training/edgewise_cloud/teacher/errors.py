@@ -1,0 +1,76 @@
+"""What can be wrong with a recipe or a saved teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgewise.errors import EdgewiseError
+
+
+class TeacherError(EdgewiseError):
+    """Something about teachers went wrong."""
+
+
+class RecipeNotFoundError(TeacherError, FileNotFoundError):
+    """There is no such recipe."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        """Say which one, and which there are."""
+        super().__init__(
+            f"There is no recipe {name!r}: neither a file of that name nor one of {', '.join(known)}. "
+            "Check the spelling, or give the path of a JSON file."
+        )
+
+
+class RecipeError(TeacherError, ValueError):
+    """A recipe says something impossible."""
+
+    def __init__(self, name: str, field: str, why: str) -> None:
+        """Say which recipe, which field and why."""
+        super().__init__(f"The recipe {name!r} can't be used: {field} {why}. Correct the field and run it again.")
+
+
+class TeacherFolderError(TeacherError, ValueError):
+    """A folder holds no whole teacher."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        """Say which folder and what is wrong with it."""
+        super().__init__(
+            f"{folder} holds no teacher: {why}. Name the folder `teacher` in the work folder of a finished "
+            "`edgewise teacher train`, or train it again."
+        )
+
+
+class EncoderError(TeacherError, OSError):
+    """A pretrained encoder can't be loaded."""
+
+    def __init__(self, source: str, why: str) -> None:
+        """Say which one, and what its loader said."""
+        super().__init__(
+            f"The encoder {source!r} can't be loaded: {why}. Without a network, name a local folder with "
+            "config.json, model.safetensors and tokenizer files."
+        )
+
+
+class NoLabelledLanguageError(TeacherError, ValueError):
+    """Nothing is left to train on."""
+
+    def __init__(self, recipe: str, tasks: Sequence[str], languages: Sequence[str] | None) -> None:
+        """Say what was asked for."""
+        where = f" in {', '.join(languages)}" if languages else ""
+        super().__init__(
+            f"The recipe {recipe!r} finds no training rows for {', '.join(tasks)}{where}. "
+            "Check its languages and sets, --data and --licences."
+        )
+
+
+class EnsembleError(TeacherError, ValueError):
+    """Teachers do not fit together."""
+
+    def __init__(self, task: str, first: str, second: str) -> None:
+        """Say which two disagree about the labels of which task."""
+        super().__init__(
+            f"{first} and {second} have different labels for {task}: their probabilities can't be averaged. "
+            "Leave one of them out."
+        )

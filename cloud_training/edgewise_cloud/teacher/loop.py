@@ -1,0 +1,69 @@
+"""The plain loop of pre-training and alignment: one process, a checkpoint every so many steps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgewise_cloud.teacher.train import read_torch, set_rate, write_torch
+
+logger = logging.getLogger(__name__)
+_WARM_UP = 0.06
+
+
+def run_steps(
+    module: nn.Module,
+    batches: Sequence[Any],
+    loss_of: Callable[[Any, int], Tensor],
+    checkpoint: Path,
+    *,
+    rate: float,
+    seed: int,
+    every: int = 200,
+) -> None:
+    """Train on batches in order; a killed run goes on from its checkpoint, to the same weights.
+
+    Args:
+        module: All that learns; changed in place.
+        batches: One a step.
+        loss_of: Given a batch and the number of the step, returns the loss; every random choice inside must
+            follow from torch's generator, which is seeded for each step, or from that number.
+        checkpoint: File to write and to go on from.
+        rate: Highest learning rate.
+        seed: Of dropout.
+        every: Steps between two checkpoints.
+
+    Raises:
+        WorkFileError: The checkpoint is broken.
+    """
+    optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=0.01)
+    for group in optimizer.param_groups:
+        group["peak"] = rate
+    first = 0
+    if checkpoint.exists():
+        state = read_torch(checkpoint)
+        module.load_state_dict(state["weights"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = int(state["step"])
+    module.train()
+    running, counted = 0.0, 0
+    for step in range(first, len(batches)):
+        set_rate(optimizer, step, len(batches), _WARM_UP)
+        torch.manual_seed((seed << 32) + step)
+        loss = loss_of(batches[step], step)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        running, counted = running + float(loss.detach()), counted + 1
+        if (step + 1) % 100 == 0:
+            logger.info("%s: step %d of %d, loss %.4f", checkpoint.stem, step + 1, len(batches), running / counted)
+            running, counted = 0.0, 0
+        if (step + 1) % every == 0 or step + 1 == len(batches):
+            state = {"weights": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            write_torch(checkpoint, state)

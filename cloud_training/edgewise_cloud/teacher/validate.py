@@ -1,0 +1,110 @@
+"""What a finished teacher is measured on: test splits, slices and gates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgewise_cloud.catalogue import Catalogue
+from edgewise_cloud.evaluate import Report, Selection, evaluate_catalogue
+from edgewise_cloud.evaluate.gold import gold_sets, pick_datasets
+from edgewise_cloud.gates import GateReport, Gates, evaluate_gates, load_gates, slice_sets
+from edgewise_cloud.predictions import (
+    GoldRows,
+    Predictions,
+    predict_bundle,
+    read_predictions,
+    write_predictions,
+)
+from edgewise_cloud.teacher.answers import Ensemble
+from edgewise_cloud.train.work_folder import replace_file
+
+LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What was found.
+
+    Attributes:
+        report: Figures per task, set and language on the test splits.
+        predictions: File of the answers, for gates.
+        gates: The verdict; None without gates.
+    """
+
+    report: Report
+    predictions: Path
+    gates: GateReport | None
+
+
+def validate(
+    ensemble: Ensemble,
+    catalogue: Catalogue,
+    out: Path,
+    languages: Sequence[str] | None = None,
+    gates: str | None = None,
+    champion: Path | None = None,
+    limit: int | None = None,
+) -> Validated:
+    """Measure teachers on the published test splits, judge them by gates, and write it all down.
+
+    Args:
+        ensemble: One teacher or several together.
+        catalogue: The data.
+        out: Folder for report.json, predictions.parquet, gates.json.
+        languages: Only rows in these; None for all.
+        gates: Name or path of a file of gates.
+        champion: Predictions of the present champion.
+        limit: Most rows a set, for a quick look.
+
+    Raises:
+        CatalogueError: The data can't be had.
+        EvaluationError: There is nothing to measure on.
+        GateError: The gates can't be read.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    tasks = tuple(ensemble.labels)
+    chosen = Selection(tasks=tasks, languages=tuple(languages or ()), limit=limit)
+    report = evaluate_catalogue(catalogue, chosen, _Maker(ensemble), ensemble.name)
+    replace_file(out / "report.json", json.dumps(report.to_dict(), ensure_ascii=False, indent=1).encode())
+    path = out / "predictions.parquet"
+    predictions = _predictions(ensemble, catalogue, chosen)
+    write_predictions(path, predictions)
+    verdict = None
+    if gates is not None:
+        old = read_predictions(champion) if champion is not None else None
+        verdict = evaluate_gates(predictions, old, _of_tasks(load_gates(gates), tasks))
+        replace_file(out / "gates.json", json.dumps(verdict.to_dict(), ensure_ascii=False, indent=1).encode())
+    return Validated(report, path, verdict)
+
+
+def _of_tasks(gates: Gates, tasks: Sequence[str]) -> Gates:
+    """Return the gates that concern a teacher of some of the tasks."""
+    return replace(gates, gates=tuple(gate for gate in gates.gates if gate.task in tasks))
+
+
+class _Maker:
+    """Gives evaluation the ensemble, whatever part of an analyzer it asks for."""
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        self.ensemble = ensemble
+
+    def __call__(self, *, tasks: Sequence[str], languages: Sequence[str] | None) -> Any:
+        return self.ensemble if languages is None else self.ensemble.restricted(languages)
+
+
+def _predictions(ensemble: Ensemble, catalogue: Catalogue, chosen: Selection) -> Predictions:
+    sets: list[GoldRows] = []
+    for task in chosen.tasks:
+        if task == LANGUAGE:
+            continue
+        datasets = pick_datasets(catalogue, task, "test", ())
+        found = gold_sets(datasets, "test", languages=chosen.languages, limit=chosen.limit)
+        sets.extend(GoldRows.of(gold) for gold in found)
+    sets.extend(
+        rows for rows in slice_sets(languages=chosen.languages or None) if rows.task in chosen.tasks
+    )
+    return predict_bundle(ensemble, sets, model=ensemble.name)
