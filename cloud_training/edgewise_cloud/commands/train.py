@@ -42,7 +42,8 @@ def _given(**options: int | None) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _classes(given: str | None) -> frozenset[str]:
+def licence_classes(given: str | None) -> frozenset[str]:
+    """Read --licences: the classes that may ship, or those named."""
     from edgewise_cloud.catalogue import ALL_LICENCES, SHIPPABLE
 
     if given is None:
@@ -80,8 +81,19 @@ def train(quiet: bool) -> None:
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the data.")
 @click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows a set, a tiny network.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of every random choice.")
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    help="Pretrained English encoder that the embeddings begin with: a folder, a hub name, or package:NAME.",
+)
 def student(
-    data: Path, work: Path, licences: str | None, epochs: int | None, rows: int | None, seed: int | None
+    data: Path,
+    work: Path,
+    licences: str | None,
+    epochs: int | None,
+    rows: int | None,
+    seed: int | None,
+    encoder: str | None,
 ) -> None:
     """Train the encoder for sentiment, toxicity and emotion.
 
@@ -94,8 +106,8 @@ def student(
 
     recipe = Recipe() if rows is None else small(Recipe(), rows)
     changes = _given(epochs=epochs, seed=seed)
-    recipe = replace(recipe, training=replace(recipe.training, **changes))
-    train_student(load_catalogue(data), work, recipe, _classes(licences))
+    recipe = replace(recipe, training=replace(recipe.training, **changes), encoder=encoder)
+    train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 
 
@@ -120,7 +132,7 @@ def language(
     if names == []:
         raise click.BadParameter("no language is named.", param_hint="--languages")
     recipe = replace(LanguageRecipe(), **_given(most=most, seed=seed))
-    train_language(load_catalogue(data), work, recipe, _classes(licences), names)
+    train_language(load_catalogue(data), work, recipe, licence_classes(licences), names)
     click.echo(f"Wrote {work / 'language.bin'} and language.json beside it.")
 
 

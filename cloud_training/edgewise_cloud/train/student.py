@@ -29,6 +29,7 @@ from edgewise_cloud.train.student_data import (
 from edgewise_cloud.train.work_folder import claim, replace_file
 from edgewise_converters.onnx_export import quantize_embeddings, to_onnx
 from edgewise_distill.student.data import pad_rows
+from edgewise_distill.student.initial import begin_with
 from edgewise_distill.student.model import Student, StudentConfig
 from edgewise_distill.student.train import TrainConfig, train
 from edgewise_runtimes.threads import available_threads
@@ -51,6 +52,8 @@ class Recipe:
         training: How it is trained.
         max_tokens: Tokens of a window on the device.
         stride: Tokens by which windows overlap.
+        encoder: Pretrained English encoder that the embeddings of English words begin with (see
+            `edgewise_distill.checkpoints.locate`); None: all begin at random.
     """
 
     width: int = 128
@@ -61,6 +64,7 @@ class Recipe:
     training: TrainConfig = field(default_factory=TrainConfig)
     max_tokens: int = 128
     stride: int = 32
+    encoder: str | None = None
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
@@ -117,8 +121,12 @@ def train_student(
     prepared = prepare(train_rows, tokenizer, recipe.sizes)
     dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
     torch.manual_seed(seed)
+    untrained = Student(_config(recipe, tokenizer.get_vocab_size()))
+    if recipe.encoder is not None and not (work / "checkpoint.pt").exists():
+        count = begin_with(untrained.embed.weight, tokenizer, recipe.encoder)
+        logger.info("%d embeddings begin as those of %s", count, recipe.encoder)
     student = train(
-        Student(_config(recipe, tokenizer.get_vocab_size())),
+        untrained,
         prepared.tokens,
         lambda _, rng: rows_of_epoch(prepared, recipe.sizes, rng),
         recipe.training,

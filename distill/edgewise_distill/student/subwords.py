@@ -12,20 +12,23 @@ PAD, UNKNOWN = "<pad>", "<unk>"
 _PIECES = r"▁?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|▁?\p{N}|▁?[^\s\p{L}\p{M}\p{N}▁]+|▁"
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int, alphabet: int = 7000) -> Tokenizer:
+def train_tokenizer(
+    texts: Iterable[str], vocabulary: int, alphabet: int = 7000, special: tuple[str, str] = (PAD, UNKNOWN)
+) -> Tokenizer:
     """Train byte-pair encoding over lower-cased words, with the start of a word marked.
 
     Args:
         texts: Normalised texts, balanced over languages as the caller wishes.
-        vocabulary: Number of tokens, `<pad>` (0) and `<unk>` (1) included.
-        alphabet: Number of single characters kept; rarer ones become `<unk>`.
+        vocabulary: Number of tokens, padding (0) and unknown (1) included.
+        alphabet: Number of single characters kept; rarer ones become unknown.
+        special: Names of padding and unknown.
 
     Returns:
         A tokenizer without truncation and padding; it adds no special tokens.
 
     Source: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units" (2016).
     """
-    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True))
+    tokenizer = Tokenizer(models.BPE(unk_token=special[1], fuse_unk=True))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -38,7 +41,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, alphabet: int = 7000)
         vocab_size=vocabulary,
         min_frequency=3,
         limit_alphabet=alphabet,
-        special_tokens=[PAD, UNKNOWN],
+        special_tokens=list(special),
         show_progress=False,
         max_token_length=24,
     )
