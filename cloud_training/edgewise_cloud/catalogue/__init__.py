@@ -35,10 +35,12 @@ from edgewise_cloud.catalogue.errors import (
 )
 from edgewise_cloud.catalogue.examples import Examples
 from edgewise_cloud.catalogue.facts import Facts
+from edgewise_cloud.catalogue.files import Columns
 from edgewise_cloud.catalogue.language import LanguageFile, LanguageRows
 from edgewise_cloud.catalogue.leaks import leak_key, leaked
 from edgewise_cloud.catalogue.licences import ALL_LICENCES, REFUSED, SHIPPABLE
 from edgewise_cloud.catalogue.rows import Rows
+from edgewise_cloud.catalogue.sets_file import load_sets, own_dataset
 
 __all__ = [
     "ALL_LICENCES",
@@ -47,6 +49,7 @@ __all__ = [
     "Catalogue",
     "CatalogueError",
     "CatalogueFileMissingError",
+    "Columns",
     "CorruptDataError",
     "DataHashError",
     "Dataset",
@@ -66,4 +69,6 @@ __all__ = [
     "leak_key",
     "leaked",
     "load_catalogue",
+    "load_sets",
+    "own_dataset",
 ]

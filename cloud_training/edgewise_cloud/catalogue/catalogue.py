@@ -65,7 +65,7 @@ class Catalogue:
             UnknownDatasetError: there is none of that name.
             LicenceRefusedError: its licence class is not allowed.
         """
-        matches = [d for key, d in self.labelled.items() if name in (key, d.path.stem)]
+        matches = [d for key, d in self.labelled.items() if name in (key, d.stem)]
         if len(matches) != 1:
             raise UnknownDatasetError(name, self.labelled)
         if not allows(matches[0].licence_class, licences):

@@ -65,13 +65,18 @@ class Dataset:
     source: RowSource | None = field(default=None, repr=False)
 
     @property
+    def stem(self) -> str:
+        """The name without the task."""
+        return self.name.partition("/")[2]
+
+    @property
     def scheme(self) -> Scheme:
         """What the set's labels mean.
 
         Raises:
             UnknownSchemeError: schemes.json says nothing about the set.
         """
-        found = self.schemes.by_task.get(self.task, {}).get(self.path.stem)
+        found = self.schemes.by_task.get(self.task, {}).get(self.stem)
         if found is None:
             raise UnknownSchemeError(self.name)
         return found
@@ -84,10 +89,11 @@ class Dataset:
             CorruptDataError: it is not Parquet, or a column is missing.
             DataHashError: it is not the file that the catalogue describes.
             EmptySplitError: no row belongs to the split.
+            CatalogueError: what the source of its rows raises.
         """
+        demand_sha256(self.path, self.facts.sha256, self.name)
         if self.source is not None:
             return self._not_empty(self.source.read(split), split)
-        demand_sha256(self.path, self.facts.sha256, self.name)
         columns = read_columns(self.path, _COLUMNS, self.name, split)
         missing = {"label", "lang", "split", "source"} - columns.keys()
         if missing:
