@@ -25,8 +25,8 @@ _MARKUP = re.compile(
 def repair_encoding(text: str) -> str:
     """Undo UTF-8 that was read as Windows-1252 or Latin-1; any other text stays as it is.
 
-    >>> repair_encoding("c'est dÃ©jÃ  vu"), repair_encoding("CRÊPE À LA MODE")
-    ("c'est déjà vu", 'CRÊPE À LA MODE')
+    >>> repair_encoding("un cafÃ©"), repair_encoding("CRÊPE À LA MODE")
+    ('un café', 'CRÊPE À LA MODE')
     """
     if _MISREAD.search(text) is None:
         return text

@@ -67,7 +67,9 @@ def without_copies(examples: Examples) -> list[int]:
     return [row for row in range(len(examples)) if row not in bad]
 
 
-def without_near_copies(train: Examples, dev: Examples, config: NearConfig) -> tuple[list[int], dict[str, int]]:
+def without_near_copies(
+    train: Examples, dev: Examples, config: NearConfig
+) -> tuple[list[int], dict[str, int]]:
     """Keep one training row of each group of nearly equal texts of a task and label, none if dev has one.
 
     Args:

@@ -1,7 +1,7 @@
 """Near-duplicates: MinHash signatures of character shingles find candidates, exact Jaccard decides.
 
-Broder: On the resemblance and containment of documents, 1997; banding as in Leskovec, Rajaraman, Ullman: Mining
-of Massive Datasets, chapter 3.4.
+Broder: On the resemblance and containment of documents, 1997; banding as in Leskovec, Rajaraman, Ullman:
+Mining of Massive Datasets, chapter 3.4.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
 def _pairs(
     rows: Sequence[int], keys: Sequence[str], labels: Sequence[str], rank: Sequence[int], config: NearConfig
 ) -> Iterator[tuple[int, int]]:
-    """Yield candidates: each row with the best and with the next better one that shares a band and its label."""
+    """Yield candidates: each row with the best and the next better one of its band and label."""
     ordered = sorted(rows, key=lambda row: rank[row])
     table = _table([keys[row] for row in ordered], config)
     width = config.permutations // config.bands
@@ -132,9 +132,7 @@ def _band_mates(keys: Sequence[str], config: NearConfig) -> list[int]:
 def _signatures(keys: Sequence[str], config: NearConfig) -> Any:
     """Return the MinHash signatures of keys as one matrix of the library."""
     hashes, offsets = shingle_hashes(keys, config.shingle)
-    return _rensa().RMinHash.digest_matrix_from_flat_token_hashes(
-        hashes, offsets, config.permutations, _SEED
-    )
+    return _rensa().RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, config.permutations, _SEED)
 
 
 def shingle_hashes(keys: Sequence[str], size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

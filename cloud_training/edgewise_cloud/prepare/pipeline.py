@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise_cloud.catalogue import Catalogue, Dataset, Examples
+from edgewise_cloud.catalogue import Catalogue, Dataset, Examples, leak_key
+from edgewise_cloud.prepare.augment.step import augmented, is_augmented, origin_of
 from edgewise_cloud.prepare.class_weights import class_weights, named, weighted
 from edgewise_cloud.prepare.clean import faults
 from edgewise_cloud.prepare.config import PrepareConfig
@@ -21,6 +22,7 @@ from edgewise_cloud.prepare.errors import NothingLeftError
 from edgewise_cloud.prepare.held_out import HeldOut, held_out
 from edgewise_cloud.prepare.keys import LABELLED_TASKS, same_text_key, sides, task_of
 from edgewise_cloud.prepare.load import chosen_sets, demand_two_classes, load_rows
+from edgewise_cloud.prepare.noisy import without_noisy
 from edgewise_cloud.prepare.report import PrepareReport, Step, rows_by_set
 from edgewise_cloud.prepare.sampling import sample
 
@@ -42,6 +44,11 @@ class Prepared:
     dev: Examples
     report: PrepareReport
     class_weights: Mapping[str, NDArray[np.float64]] = field(repr=False)
+
+    @property
+    def augmented(self) -> NDArray[np.bool_]:
+        """Which training rows [n] are synthetic; their set's name ends with "+" and the kind."""
+        return np.array([is_augmented(name) for name in self.train.datasets], dtype=np.bool_)
 
 
 class _Run:
@@ -102,11 +109,12 @@ def prepare_rows(
     sets = chosen_sets(catalogue, config, allowed, tasks)
     run = _Run(*load_rows(sets, config, allowed, languages, seed))
     _clean(run, config)
-    _duplicates(run, config)
+    _duplicates(run, config, seed)
     held = held_out(catalogue)
     _leaks(run, config, held)
     _dev(run, config)
     _sampling(run, config, seed)
+    _augment(run, config, held, seed)
     held.check(run.train, run.dev)
     weights = class_weights(run.train, config.class_weights)
     if config.class_weights.apply:
@@ -131,7 +139,7 @@ def _clean(run: _Run, config: PrepareConfig) -> None:
     run.done("clean", run.train.take(kept), run.dev.take(kept_dev), counts)
 
 
-def _duplicates(run: _Run, config: PrepareConfig) -> None:
+def _duplicates(run: _Run, config: PrepareConfig, seed: int) -> None:
     if config.conflicts.on:
         kept, counts = without_conflicts(run.train, config.conflicts.majority)
         run.done("conflicts", run.train.take(kept), notes=counts)
@@ -140,6 +148,9 @@ def _duplicates(run: _Run, config: PrepareConfig) -> None:
     if config.near.on:
         kept, counts = without_near_copies(run.train, run.dev, config.near)
         run.done("near duplicates", run.train.take(kept), notes=counts)
+    if config.noisy.on:
+        kept, counts = without_noisy(run.train, config.noisy, seed)
+        run.done("noisy labels", run.train.take(kept), notes=counts)
 
 
 def _leaks(run: _Run, config: PrepareConfig, held: HeldOut) -> None:
@@ -171,6 +182,14 @@ def _sampling(run: _Run, config: PrepareConfig, seed: int) -> None:
     run.done("sampling", run.train.take(rows), notes={"repeats": repeated} if repeated else {})
 
 
+def _augment(run: _Run, config: PrepareConfig, held: HeldOut, seed: int) -> None:
+    """Add synthetic rows, none of which repeats a dev or test text."""
+    if config.augment.on:
+        taken = held.places.keys() | {leak_key(text) for text in run.dev.texts}
+        made, counts = augmented(run.train, config.augment, seed, taken)
+        run.done("augment", Examples.concat([run.train, made]), notes=counts)
+
+
 def _demand_classes(train: Examples) -> None:
     """Demand that each task that is left has two classes."""
     names = [task_of(name) for name in train.datasets]
@@ -179,7 +198,8 @@ def _demand_classes(train: Examples) -> None:
 
 
 def _sets(sets: Sequence[Dataset], train: Examples) -> list[dict[str, Any]]:
-    rows = Counter(train.datasets)
+    rows = Counter(origin_of(name) for name in train.datasets)
+    synthetic = Counter(origin_of(name) for name in train.datasets if is_augmented(name))
     return [
         {
             "name": dataset.name,
@@ -187,6 +207,8 @@ def _sets(sets: Sequence[Dataset], train: Examples) -> list[dict[str, Any]]:
             "licence": dataset.licence,
             "licence_class": dataset.licence_class,
             "rows": rows[dataset.name],
+            "synthetic_rows": synthetic[dataset.name],
+            "sha256": dataset.facts.sha256,
         }
         for dataset in sets
         if rows[dataset.name]

@@ -1,0 +1,1 @@
+"""Synthetic training rows: one module a kind, its lists in data/."""
