@@ -28,7 +28,9 @@ _OWN = {
 
 _KNOWN = {
     "evaluate": "Measure a model on labelled data.",
+    "registry": "Show, compare, promote and fetch registered models.",
     "train": "Train the models.",
+    "tune": "Search for the best parameters of a recipe.",
 }
 
 
