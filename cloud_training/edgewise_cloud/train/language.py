@@ -23,6 +23,7 @@ from edgewise_cloud.train.language_data import class_of, load_language_texts
 from edgewise_cloud.train.work_folder import replace_file
 from edgewise_distill.language.calibrate import Calibration, fit
 from edgewise_distill.language.counting import count
+from edgewise_distill.language.layout import lay_out
 from edgewise_distill.language.noise import noise, script_lines
 from edgewise_distill.language.weights import Weights, default_trust, select, weigh
 
@@ -94,18 +95,17 @@ def _known_languages() -> dict[str, list[str]]:
 
 def to_bytes(weights: Weights, calibration: Calibration) -> bytes:
     """Lay a model out as the file that `LanguageModel` reads."""
-    return write_arrays(
-        {
-            "letters": letter_table().astype(np.uint16),
-            "keys": weights.keys,
-            "sizes": weights.sizes.astype(np.uint8),
-            "language": weights.language.astype(np.uint8),
-            "delta": np.clip(np.round(weights.delta / STEP), -127, 127).astype(np.int8),
-            "base": weights.base.astype(np.float32),
-            "trust": calibration.trust.astype(np.float32),
-            "bias": calibration.bias.astype(np.float32),
-        }
-    )
+    arrays = {
+        "letters": letter_table().astype(np.uint16),
+        "keys": weights.keys,
+        "sizes": weights.sizes.astype(np.uint8),
+        "language": weights.language.astype(np.uint8),
+        "delta": np.clip(np.round(weights.delta / STEP), -127, 127).astype(np.int8),
+        "base": weights.base.astype(np.float32),
+        "trust": calibration.trust.astype(np.float32),
+        "bias": calibration.bias.astype(np.float32),
+    }
+    return write_arrays(lay_out(arrays))
 
 
 def _config(classes: Iterable[str], calibration: Calibration) -> dict[str, Any]:

@@ -11,24 +11,46 @@ from numpy.typing import NDArray
 from edgewise.errors import UnknownLanguageError
 from edgewise.labels import UNDETERMINED
 from edgewise.language.container import read_arrays
-from edgewise.language.features import COLUMNS, LETTERS, boundaries, codes_of, hashes_of
-from edgewise.language.index import KeyIndex
+from edgewise.language.features import BOUNDARY, COLUMNS, LETTERS, codes_of, flat_hashes
 from edgewise.language.scripts import ScriptPrior
+from edgewise.language.table import LAYOUT, SIZE_BITS, SLACK, FeatureTable
+from edgewise.language.weights import FeatureWeights
 from edgewise_runtimes.errors import BackendLoadError
 
-_ARRAYS = ("letters", "keys", "sizes", "language", "delta", "base", "trust", "bias")
+_KINDS = {
+    "letters": np.uint16,
+    "multipliers": np.uint16,
+    "keys": np.uint32,
+    "where": np.uint32,
+    "rows": np.int8,
+    "language": np.uint8,
+    "delta": np.int8,
+    "base": np.float32,
+    "trust": np.float32,
+    "bias": np.float32,
+}
+_COLUMNS = np.arange(COLUMNS)
+_COLUMN_STARTS = np.arange(COLUMNS + 1)  # times the positions: there are never more words than those
+_LEAST = -80.0  # its exponential is next to nothing, and no denormal number, which are slow
 _BLOCKED = -1e9
 _UNLIKELY = 50.0  # of a language in a script that it does not use; one that alone is allowed still wins
-_SHARED = 12  # languages that make a whole row worth its room
 
 
 def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     """Refuse arrays that do not fit together: they would fail later, on some text."""
-    features, entries = len(arrays["keys"]), int(arrays["sizes"].sum(dtype=np.int64))
+    layout = int(arrays["layout"][0]) if "layout" in arrays and len(arrays["layout"]) else 1
+    if layout != LAYOUT:
+        raise ValueError(f"its layout is {layout}, and this version of edgewise reads {LAYOUT}")
+    missing = [name for name in _KINDS if name not in arrays]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    slots, rows, entries = len(arrays["keys"]), len(arrays["rows"]), len(arrays["language"])
     shapes = {
         "letters": (LETTERS,),
-        "keys": (features,),
-        "sizes": (features,),
+        "multipliers": (1 << max(1, len(arrays["multipliers"]).bit_length() - 1),),
+        "keys": (slots,),
+        "where": (slots,),
+        "rows": (rows, classes),
         "language": (entries,),
         "delta": (entries,),
         "base": (COLUMNS, classes),
@@ -38,8 +60,13 @@ def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {shape}")
-    if not features or not entries or int(arrays["language"].max()) >= classes:
+        if arrays[name].dtype != _KINDS[name]:
+            raise ValueError(f"array {name!r} is of the type {arrays[name].dtype}")
+    if not slots or entries < SLACK or int(arrays["language"].max()) >= classes:
         raise ValueError("it names classes that it does not have, or knows no feature")
+    last = max(0, int(arrays["where"].max()) - rows)  # the last feature's entries are the last
+    if (last >> SIZE_BITS) + last % (1 << SIZE_BITS) != entries - SLACK:
+        raise ValueError("its features do not have the entries that are there")
 
 
 class LanguageModel:
@@ -52,7 +79,7 @@ class LanguageModel:
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
-        """Take the arrays of a model file and the model's `config` of the manifest."""
+        """Take the arrays of a model file, as `lay_out` made them, and the model's `config`."""
         classes = [str(name) for name in config["classes"]]
         languages = list(dict.fromkeys(name.split("@")[0] for name in classes))
         self.labels: tuple[str, ...] = (*(x for x in languages if x != UNDETERMINED), UNDETERMINED)
@@ -63,13 +90,12 @@ class LanguageModel:
         for index, name in enumerate(classes):
             self._to_label[index, place[name.split("@")[0]]] = 1.0
         self._letters = arrays["letters"].astype(np.uint32)
-        self._index = KeyIndex(arrays["keys"])
-        self._classes = len(classes)
+        self._table = FeatureTable(arrays["multipliers"], arrays["keys"], arrays["where"])
+        self._weights = FeatureWeights(arrays["rows"], arrays["language"], arrays["delta"])
         self._scripts = ScriptPrior(classes)
-        self._lay_out(arrays["sizes"], arrays["language"], arrays["delta"])
-        self._trust = arrays["trust"].astype(np.float64)
-        self._base = arrays["base"].astype(np.float64) * self._trust[:, None]
-        self._scale = self._trust * float(config["step"])
+        trust = arrays["trust"].astype(np.float64)
+        self._base = arrays["base"].astype(np.float64) * trust[:, None]
+        self._scale = (trust * float(config["step"])).astype(np.float32)
         self._bias = arrays["bias"].astype(np.float64)
         self._spread = float(config["spread"])
         self._growth = float(config["growth"])
@@ -87,29 +113,10 @@ class LanguageModel:
         """
         try:
             arrays = read_arrays(data)
-            missing = [name for name in _ARRAYS if name not in arrays]
-            if missing:
-                raise ValueError(f"it lacks {', '.join(missing)}")
             _check(arrays, len(config["classes"]))
             return cls(arrays, config)
         except (ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
             raise BackendLoadError("numpy", "language model", str(error)) from error
-
-    def _lay_out(self, sizes: NDArray[Any], language: NDArray[Any], delta: NDArray[Any]) -> None:
-        """Keep features that many languages share as whole rows: most of a text, and quick to add."""
-        if not len(language) == len(delta) == int(sizes.sum(dtype=np.int64)):
-            raise ValueError("its entries do not add up")
-        shared = sizes >= _SHARED
-        entries = np.repeat(shared, sizes)
-        # What each feature is: the number of its row, or -1 - the number of its first entry.
-        starts = np.cumsum(np.where(shared, 0, sizes), dtype=np.int64) - np.where(shared, 0, sizes)
-        self._place_of = np.where(shared, np.cumsum(shared) - 1, -1 - starts).astype(np.int32)
-        self._sizes = sizes
-        self._rows = np.zeros((int(shared.sum()), self._classes), np.int8)
-        row = np.repeat(np.cumsum(shared) - 1, sizes)[entries]
-        self._rows[row, language[entries]] = delta[entries]
-        self._language = language[~entries]
-        self._delta = delta[~entries]
 
     def scores(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Add up what the known features of each text say.
@@ -123,52 +130,22 @@ class LanguageModel:
         return self._scores(codes_of(texts, self._letters), len(texts))
 
     def _scores(self, codes: NDArray[np.uint32], texts: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        hits, found = self._index.find(hashes_of(codes).ravel())
-        column = hits % COLUMNS
-        place = self._place_of[found]
-        shared = place >= 0
-        alone = ~shared
-        factors = self._scale[column]
+        hashes, words = flat_hashes(codes, texts)
+        hits, where = self._table.find(hashes)
+        starts = _COLUMN_STARTS * len(codes)
+        edges = hits.searchsorted(starts)
+        known = edges[1:] - edges[:-1]
+        factors = self._scale.repeat(known)
         if texts == 1:
-            rows = self._rows[place[shared]].astype(np.float32)
-            sums = (factors[shared].astype(np.float32) @ rows).astype(np.float64)
-            if alone.any():
-                entries, sizes = self._entries(found[alone], place[alone])
-                values = self._delta[entries] * np.repeat(factors[alone], sizes)
-                sums += np.bincount(self._language[entries], values, self._classes)
-            known = np.bincount(column, minlength=COLUMNS)
-            return (sums + known @ self._base)[None], np.array([len(hits)])
-        text = np.searchsorted(boundaries(codes), hits // COLUMNS, side="right") - 1
-        sums = self._shared_sums(text[shared], place[shared], factors[shared], texts)
-        entries, sizes = self._entries(found[alone], place[alone])
-        target = np.repeat(text[alone] * self._classes, sizes) + self._language[entries]
-        values = self._delta[entries] * np.repeat(factors[alone], sizes)
-        sums += np.bincount(target, values, texts * self._classes).reshape(texts, -1)
-        known = np.bincount(text * COLUMNS + column, minlength=texts * COLUMNS).reshape(-1, COLUMNS)
+            return self._weights.add_up(where, factors, None, 1) + known @ self._base, np.array([len(hits)])
+        position = hits - starts[:-1].repeat(known)
+        position[edges[-2] :] = words.take(position[edges[-2] :])
+        text = (codes == BOUNDARY).cumsum().astype(np.uint16).take(position)
+        cells = text * np.intp(COLUMNS) + _COLUMNS.repeat(known)
+        known = np.bincount(cells, minlength=texts * COLUMNS).reshape(texts, COLUMNS)
+        order = text.argsort(kind="stable")
+        sums = self._weights.add_up(where[order], factors[order], text[order], texts)
         return sums + known @ self._base, known.sum(axis=1)
-
-    def _entries(
-        self, found: NDArray[np.int32], place: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the entries of features that have no row, one after another, and how many each has."""
-        sizes = self._sizes[found].astype(np.int64)
-        first = -1 - place.astype(np.int64)
-        total = np.cumsum(sizes)
-        size = int(total[-1]) if len(total) else 0
-        return np.arange(size) + np.repeat(first - total + sizes, sizes), sizes
-
-    def _shared_sums(
-        self, text: NDArray[np.int64], place: NDArray[np.int32], factors: NDArray[np.float64], texts: int
-    ) -> NDArray[np.float64]:
-        """Add up the rows of each text [texts, classes]; `text` does not fall."""
-        sums = np.zeros((texts, self._classes))
-        starts = np.searchsorted(text, np.arange(texts + 1))
-        small = factors.astype(np.float32)
-        for number in range(texts):
-            first, last = starts[number], starts[number + 1]
-            if first < last:
-                sums[number] = small[first:last] @ self._rows[place[first:last]].astype(np.float32)
-        return sums
 
     def probabilities(
         self, texts: Sequence[str], allowed: Sequence[str] | None = None
@@ -190,18 +167,21 @@ class LanguageModel:
             return np.zeros((0, len(self.labels)), np.float32)
         codes = codes_of(texts, self._letters)
         scores, known = self._scores(codes, len(texts))
+        counts = known.tolist()
+        scores += self._bias
+        scores /= np.array([[self._spread * max(count, 1) ** self._growth] for count in counts])
         impossible = self._scripts.ruled_out(codes, len(texts))
-        scores = (scores + self._bias) / (self._spread * np.maximum(known, 1)[:, None] ** self._growth)
         if impossible is not None:
             scores[impossible] -= _UNLIKELY
         if allowed is not None:
             scores[:, ~self._open(tuple(allowed))] = _BLOCKED
-        scores -= scores.max(axis=1, keepdims=True)
-        likely = np.exp(scores)
-        likely /= likely.sum(axis=1, keepdims=True)
-        result = likely.astype(np.float32) @ self._to_label
-        nothing = known == 0
-        if nothing.any():
+        scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
+        np.maximum(scores, _LEAST, out=scores)
+        np.exp(scores, out=scores)
+        scores /= np.add.reduce(scores, axis=1, keepdims=True)
+        result = scores.astype(np.float32) @ self._to_label
+        if 0 in counts:
+            nothing = known == 0
             result[nothing] = 0.0
             result[nothing, -1] = 1.0
         return np.asarray(result)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.language.features import BOUNDARY, SPACE, boundaries
+from edgewise.language.features import BOUNDARY, LETTERS, SPACE
 
 # First and last code point, and the languages that are written so; letters between the ranges say nothing.
 _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
@@ -36,7 +36,9 @@ _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
     (0x3400, 0x9FFF, ("zh", "ja")),
     (0xAC00, 0xD7A3, ("ko",)),
 )
+_LOWEST = min(first for first, _, _ in _SCRIPTS)
 _MAJORITY = 0.5
+_BLANK, _OTHER, _FIRST = 0, 1, 2  # what is no letter; a script that is not listed; the first that is
 
 
 class ScriptPrior:
@@ -44,14 +46,14 @@ class ScriptPrior:
 
     def __init__(self, classes: Sequence[str]) -> None:
         """Make the prior of a model's classes (`language` or `language@Script`)."""
-        starts: list[int] = []
-        rows: list[list[bool]] = []
+        self._script_of = np.full(LETTERS, _OTHER, np.uint8)
+        self._script_of[: SPACE + 1] = _BLANK
+        rows = [[True] * len(classes)] * _FIRST
         for first, last, languages in _SCRIPTS:
-            starts += [first, last + 1]
+            self._script_of[first : last + 1] = len(rows)
             possible = [name.split("@")[0] in languages for name in classes]
-            rows += [possible if any(possible) else [True] * len(classes), [True] * len(classes)]
-        self._starts = np.array(starts, np.uint32)
-        self._possible = np.array([[True] * len(classes), *rows])
+            rows.append(possible if any(possible) else [True] * len(classes))
+        self._impossible = ~np.array(rows)
 
     def ruled_out(self, codes: NDArray[np.uint32], texts: int) -> NDArray[np.bool_] | None:
         """Return what can't be [texts, classes], None when nothing is ruled out.
@@ -60,16 +62,14 @@ class ScriptPrior:
             codes: Letters of the texts, from `codes_of`.
             texts: Number of texts.
         """
-        if not len(codes) or int(codes.max()) < self._starts[0]:
+        if int(np.maximum.reduce(codes)) < _LOWEST:
             return None
-        script = np.searchsorted(self._starts, codes, side="right")
-        letter = codes > SPACE
-        text = np.zeros(len(codes), np.int64)
+        script = self._script_of.take(codes)
+        kinds = len(self._impossible)
         if texts > 1:
-            text = np.searchsorted(boundaries(codes), np.arange(len(codes)), side="right") - 1
-        kinds = len(self._possible)
-        cells = np.bincount((text * kinds + script)[letter & (codes != BOUNDARY)], minlength=texts * kinds)
-        counts = cells.reshape(texts, kinds)
+            script = script + (codes == BOUNDARY).cumsum() * kinds
+        counts = np.bincount(script, minlength=texts * kinds).reshape(texts, kinds)
+        counts[:, _BLANK] = 0
         top = counts.argmax(axis=1)
         clear = counts[np.arange(texts), top] > _MAJORITY * np.maximum(counts.sum(axis=1), 1)
-        return np.asarray(~self._possible[np.where(clear, top, 0)])
+        return np.asarray(self._impossible[np.where(clear, top, _BLANK)])

@@ -116,7 +116,15 @@ def test_a_changed_byte_is_read_or_refused(data: st.DataObject) -> None:
     [
         lambda found: found.pop("trust"),
         lambda found: found.update(keys=found["keys"][:-1]),
-        lambda found: found.update(sizes=found["sizes"] + 1),
+        lambda found: found.update(layout=found["layout"] + 1),
+        lambda found: found.pop("layout"),
+        lambda found: found.update(where=found["where"][1:]),
+        lambda found: found.update(where=found["where"] | np.uint32(1 << 31)),
+        lambda found: found.update(where=found["where"].astype(np.float32)),
+        lambda found: found.update(multipliers=found["multipliers"][1:]),
+        lambda found: found.update(multipliers=found["multipliers"][:0]),
+        lambda found: found.update(rows=np.zeros((1, found["rows"].shape[1]), np.int8)),
+        lambda found: found.update(rows=found["rows"][:, 1:]),
         lambda found: found.update(delta=found["delta"][1:]),
         lambda found: found.update(language=found["language"] + 100),
         lambda found: found.update(base=found["base"][:, 1:]),
@@ -125,7 +133,7 @@ def test_a_changed_byte_is_read_or_refused(data: st.DataObject) -> None:
         lambda found: found.update(letters=found["letters"][:100]),
         lambda found: found.update(
             keys=found["keys"][:0],
-            sizes=found["sizes"][:0],
+            where=found["where"][:0],
             language=found["language"][:0],
             delta=found["delta"][:0],
         ),
@@ -150,5 +158,5 @@ def test_a_config_that_lacks_something_is_refused(
 
 
 def test_a_config_of_another_model_is_refused(language_file: bytes, language_config: dict[str, Any]) -> None:
-    with pytest.raises(BackendLoadError, match="base"):
+    with pytest.raises(BackendLoadError, match="rows"):
         LanguageModel.from_bytes(language_file, language_config | {"classes": ["en", "und"]})

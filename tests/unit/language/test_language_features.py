@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from edgewise.language.features import (
     BOUNDARY,
     COLUMNS,
+    EMPTY_HASHES,
     MAX_CHARS,
+    MAX_ORDER,
     WORD_COLUMN,
     boundaries,
     codes_of,
@@ -56,7 +58,8 @@ def test_a_text_has_the_same_features_alone_and_in_a_batch(texts: list[str]) -> 
         stop = start + len(alone)
         assert np.array_equal(together[start:stop], alone)
         assert stop == len(together) or together[stop] == BOUNDARY
-        # Nothing that reaches over the boundary counts, and nothing is lost to it.
+        # Nothing that reaches over the boundary has a hash, and nothing is lost to it.
+        assert np.array_equal(grid[start:stop], hashes_of(alone))
         assert np.array_equal(valid[start:stop], valid_places(alone))
         kept = valid_places(alone)
         assert np.array_equal(grid[start:stop][kept], hashes_of(alone)[kept])
@@ -128,6 +131,42 @@ def test_a_long_text_is_cut() -> None:
     assert np.array_equal(codes(text), codes(text[:MAX_CHARS]))
     assert len(codes(text)) <= MAX_CHARS + 2
     assert np.array_equal(codes(text, "x"), codes(text[:MAX_CHARS], "x"))
+
+
+@given(ANY_TEXT)
+@example("")
+@example("a bc " + "x" * 70)
+def test_hashes_are_those_computed_one_by_one(text: str) -> None:
+    found = codes(text)
+    grid = hashes_of(found)
+    letters = [int(code) for code in found]
+    expected = np.tile(EMPTY_HASHES, (len(letters), 1))
+    for start in range(len(letters)):
+        for order in range(MAX_ORDER):
+            if start + order < len(letters):
+                expected[start, order] = hash_by_hand(letters[start : start + order + 1], order)
+    words = "".join(map(chr, letters)).split(" ")
+    place = 0
+    for word in words:
+        if word:
+            expected[place, WORD_COLUMN] = hash_by_hand(list(map(ord, word)), WORD_COLUMN)
+        place += len(word) + 1
+    assert np.array_equal(grid, expected)
+
+
+def hash_by_hand(letters: list[int], column: int) -> int:
+    """Hash one n-gram or word, in plain integers."""
+    value, power = 0, 1
+    for place, letter in enumerate(letters):
+        if column == WORD_COLUMN:
+            value += letter * power
+            power = power * 0x2C1B3C6D + 0x9 if place < 63 else power
+        else:
+            value = value * 0x01000193 + letter
+    value = (value + (column + 1) * 7919) * 0x9E3779B1 % (1 << 32)
+    value ^= value >> 15
+    value = value * 0x85EBCA6B % (1 << 32)
+    return value ^ (value >> 13)
 
 
 @pytest.mark.parametrize(
