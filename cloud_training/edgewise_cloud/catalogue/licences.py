@@ -29,6 +29,20 @@ def demand_known(licences: Iterable[str], where: str) -> frozenset[str]:
     return classes
 
 
+def licence_filter(text: str | None) -> frozenset[str]:
+    """Read a filter such as "open,copyleft"; None is what may ship, "all" is every class.
+
+    Raises:
+        UnknownLicenceError: a class does not exist, or none is named.
+    """
+    if text is None:
+        return SHIPPABLE
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if names == ["all"]:
+        return ALL_LICENCES
+    return demand_known(names or [text], "the licence filter")
+
+
 def allows(licence_class: str, licences: Iterable[str]) -> bool:
     """Tell whether a file of this class may be opened; a mixed file may, its rows are then filtered."""
     return licence_class == MIXED or licence_class in frozenset(licences)

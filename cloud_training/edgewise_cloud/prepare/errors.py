@@ -126,3 +126,36 @@ class RowsFileError(PrepareError, OSError):
             else "Choose a folder that can be written"
         )
         super().__init__(f"{path} cannot be written: {reason.rstrip('.')}. {remedy}, and run it again.")
+
+
+class EffectFileError(PrepareError, ValueError):
+    """A file is no evaluation that can be compared.
+
+    Attributes:
+        path: The file.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} cannot be compared: {reason.rstrip('.')}. Give two reports of `edgewise evaluate --json`, "
+            "or two files of predictions."
+        )
+
+
+class NothingToCompareError(PrepareError, ValueError):
+    """Two evaluations have no figure in common.
+
+    Attributes:
+        before: The first.
+        after: The second.
+    """
+
+    def __init__(self, before: Path, after: Path) -> None:
+        self.before = before
+        self.after = after
+        super().__init__(
+            f"{before} and {after} have no figure in common. Evaluate both models on the same sets and split."
+        )

@@ -32,6 +32,10 @@ class HeldOut:
     places: Mapping[str, tuple[str, ...]] = field(repr=False)
     texts: int
 
+    def standing(self, text: str) -> tuple[str, ...]:
+        """Return the names of the test sets in which a normalised text stands."""
+        return self.places.get(leak_key(text), ())
+
     def touched(self, examples: Examples) -> NDArray[np.bool_]:
         """Return which rows [n] have a text that stands in a test split."""
         return np.array([leak_key(text) in self.places for text in examples.texts], dtype=np.bool_)
@@ -47,7 +51,7 @@ class HeldOut:
         count = 0
         for part in parts:
             for text in part.texts:
-                found = self.places.get(leak_key(text), ())
+                found = self.standing(text)
                 count += bool(found)
                 for name in found:
                     rows[name] += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from edgewise_cloud.train.work_folder import WorkFileError
 _WIDE = {"sentiment_allowed": "sentiment", "toxicity": "toxicity", "emotion": "emotion"}
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let something write a file beside its place, then move it there: whole or not at all.
 
     Args:
@@ -38,6 +40,35 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise RowsFileError(path, error.strerror or str(error), error.errno) from error
+
+
+def save_prepared(folder: Path, train: Examples, dev: Examples, report: Mapping[str, Any]) -> list[Path]:
+    """Write train.parquet, dev.parquet and report.json into a folder: all of them, or none.
+
+    Returns:
+        Where they are.
+
+    Raises:
+        RowsFileError: They cannot be written; files of an earlier run are then still whole.
+    """
+    made = folder / f".{os.getpid()}.part"
+    names = ("train.parquet", "dev.parquet", "report.json")
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    try:
+        try:
+            made.mkdir(parents=True, exist_ok=True)
+            save_examples(made / names[0], train)
+            save_examples(made / names[1], dev)
+            write_whole(made / names[2], lambda part: part.write_text(text, encoding="utf-8"))
+            for name in names:
+                (made / name).replace(folder / name)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except RowsFileError as error:
+        raise RowsFileError(folder / error.path.name, error.reason, error.number) from error
+    except OSError as error:
+        raise RowsFileError(folder, error.strerror or str(error), error.errno) from error
+    return [folder / name for name in names]
 
 
 def save_examples(path: Path, examples: Examples) -> None:
