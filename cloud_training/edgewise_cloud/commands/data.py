@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgewise_cloud.catalogue.licences import licence_filter
-
 if TYPE_CHECKING:
     from edgewise_cloud.catalogue import Catalogue, Dataset
 
@@ -35,6 +33,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 
 def _classes(ctx: click.Context, parameter: click.Parameter, given: str | None) -> frozenset[str]:
     from edgewise_cloud.catalogue import UnknownLicenceError
+    from edgewise_cloud.catalogue.licences import licence_filter
 
     try:
         return licence_filter(given)
@@ -221,7 +220,10 @@ def check(
 def prepare(
     out: Path, data: Path, sets: tuple[Path, ...], config: Path | None, quiet: bool, **given: Any
 ) -> None:
-    """Clean, deduplicate, leak-check, sample and, if asked to, augment the rows; write them and a report."""
+    """Write train.parquet, dev.parquet and report.json.
+
+    Rows are cleaned, deduplicated, checked for leaks, sampled and, if the settings say so, augmented.
+    """
     from edgewise_cloud.prepare import prepare_rows
     from edgewise_cloud.prepare.store import save_prepared
 

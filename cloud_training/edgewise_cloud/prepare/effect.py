@@ -1,7 +1,7 @@
 """What a change of the training data did: two evaluations beside each other.
 
-The figures of two reports of `edgewise evaluate --json` are subtracted. Two files of predictions on the same texts
-(`edgewise gate --save`) also tell how far each difference would move on other texts of the same kind.
+The figures of two reports of `edgewise evaluate --json` are subtracted. Two files of predictions on the same
+texts (`edgewise gate --save`) also tell how far each difference would move on other texts of the same kind.
 """
 
 from __future__ import annotations
@@ -107,14 +107,13 @@ def effect(before: Path, after: Path, *, resamples: int = RESAMPLES, seed: int =
     if ".parquet" in kinds:
         raise EffectFileError(after, "one file is a report and the other holds predictions")
     one, other = _report(before), _report(after)
-    found = [
-        Difference(
-            *key[:3], figure, int(other[key]["rows"]), float(one[key][figure]), float(other[key][figure])
-        )
-        for key in sorted(one.keys() & other.keys())
-        for figure in FIGURES
-        if figure in one[key] and figure in other[key]
-    ]
+    found = []
+    for key in sorted(one.keys() & other.keys()):
+        old, new = one[key], other[key]
+        for figure in FIGURES:
+            if figure in old and figure in new:
+                values = float(old[figure]), float(new[figure])
+                found.append(Difference(*key[:3], figure, int(new["rows"]), *values))
     if not found:
         raise NothingToCompareError(before, after)
     return Effect(str(before), str(after), found)

@@ -140,8 +140,8 @@ class EffectFileError(PrepareError, ValueError):
         self.path = path
         self.reason = reason
         super().__init__(
-            f"{path} cannot be compared: {reason.rstrip('.')}. Give two reports of `edgewise evaluate --json`, "
-            "or two files of predictions."
+            f"{path} cannot be compared: {reason.rstrip('.')}. Give two reports of "
+            "`edgewise evaluate --json`, or two files of predictions."
         )
 
 

@@ -68,7 +68,8 @@ def load_rows(
         OneClassError: A set has one class only, and may not.
         CatalogueError: A set can't be read.
     """
-    train, dev = [], []
+    train: list[Examples] = []
+    dev: list[Examples] = []
     for dataset in sets:
         for split, parts in (("train", train), ("dev", dev)):
             if dataset.rows.get(split, 0):

@@ -78,8 +78,12 @@ def sample(examples: Examples, config: SamplingConfig, seed: int) -> IntArray:
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for row, (dataset, language) in enumerate(zip(examples.datasets, examples.langs, strict=True)):
-        name = {"set": dataset, "language": f"{task_of(dataset)} {language}", "both": f"{dataset} {language}"}
-        groups[name[config.by]].append(row)
+        names = {
+            "set": dataset,
+            "language": f"{task_of(dataset)} {language}",
+            "both": f"{dataset} {language}",
+        }
+        groups[names[config.by]].append(row)
     sizes = group_sizes({name: len(rows) for name, rows in groups.items()}, config)
     said = sides(examples) if config.stratify else [""] * len(examples)
     chosen = []

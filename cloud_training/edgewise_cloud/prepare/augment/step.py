@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
@@ -25,12 +25,14 @@ from edgewise_cloud.prepare.sampling import generator
 from edgewise_cloud.train.texts import normalize_all
 
 MARK = "+"
-_PLAIN = {
-    "typos": typos,
-    "casing": casing,
-    "elongation": elongation,
-    "obfuscation": obfuscation,
-    "identity": identity,
+_Can = Callable[[str, str], bool]
+_Make = Callable[[str, str, np.random.Generator], str | None]
+_PLAIN: dict[str, tuple[_Can, _Make]] = {
+    "typos": (typos.can, typos.make),
+    "casing": (casing.can, casing.make),
+    "elongation": (elongation.can, elongation.make),
+    "obfuscation": (obfuscation.can, obfuscation.make),
+    "identity": (identity.can, identity.make),
 }
 
 
@@ -69,7 +71,8 @@ def augmented(
         row for row, name in enumerate(train.datasets) if not config.tasks or task_of(name) in config.tasks
     ]
     said = sides(train)
-    parts, counts = [], {}
+    parts = []
+    counts: dict[str, int] = {}
     for kind in config.kinds:
         part = _of_kind(train, rows, said, kind, seed, taken)
         counts[kind.name] = len(part)
@@ -108,7 +111,7 @@ def _can(train: Examples, row: int, side: str, kind: str) -> bool:
         return emoji.can(task, side)
     if kind == "negation":
         return task == "sentiment" and negation.can(text, language, side)
-    return _PLAIN[kind].can(text, language)
+    return _PLAIN[kind][0](text, language)
 
 
 def _make(train: Examples, row: int, side: str, kind: str, rng: np.random.Generator) -> str | None:
@@ -117,4 +120,4 @@ def _make(train: Examples, row: int, side: str, kind: str, rng: np.random.Genera
         return emoji.make(text, task, side, rng)
     if kind == "negation":
         return negation.make(text, side, rng)
-    return _PLAIN[kind].make(text, language, rng)
+    return _PLAIN[kind][1](text, language, rng)
