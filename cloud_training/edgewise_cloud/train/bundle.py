@@ -17,6 +17,7 @@ from edgewise_cloud.card import write_card
 from edgewise_cloud.catalogue import SHIPPABLE
 from edgewise_cloud.train.work_folder import WorkFileError
 from edgewise_converters.pack import pack
+from edgewise_converters.tokenizer_file import compact_tokenizer
 
 GOLDEN_TASKS = ("sentiment", "toxicity", "emotion")
 _DIGITS = 4
@@ -171,7 +172,7 @@ def make_bundle(
     contents: dict[str, Path | bytes] = {
         "language.bin": language / "language.bin",
         "multilingual.onnx": student / "multilingual.onnx",
-        "tokenizer.json": student / "tokenizer.json",
+        "tokenizer.json": compact_tokenizer((student / "tokenizer.json").read_bytes()),
     }
     pack(folder, spec, contents)
     texts = json.loads(files("edgewise_cloud.train").joinpath("golden.json").read_text(encoding="utf-8"))
