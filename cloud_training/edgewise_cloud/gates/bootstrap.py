@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,9 @@ RESAMPLES = 1000
 
 _CELLS = 4_000_000
 """Most weights that are held at one time."""
+
+_BATCH = 100
+"""Draws whose tables are held at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +73,54 @@ def _draw(counts: Ints, strata: Ints, times: int, generator: np.random.Generator
     return out
 
 
-def interval(figure: float, resampled: Floats, confidence: float) -> tuple[float, float]:
-    """Return the percentile interval of a figure, widened where need be so that the figure lies in it.
+Tables = Callable[[Sequence[Floats]], Floats]
+"""From counts of the kinds of rows [b, kinds], one array a table, to the figure of each model [b, models]."""
 
-    Args:
-        figure: As measured.
-        resampled: On units drawn again [resamples]; NaN is left out.
-        confidence: Share of other samples that it should cover, 0 to 1.
 
-    >>> interval(0.5, np.linspace(0.0, 1.0, 101), 0.9)
-    (0.05, 0.95)
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """Rows that differ in almost every score, counted in fine tables after each draw.
+
+    Attributes:
+        exact: The figure of each model on the rows as they are [models].
+        kinds: What kind each row is of, table by table: whole numbers [tables, n].
+        sizes: Number of kinds of each table.
+        strata: The stratum of each row [n]; each stratum keeps its size in every draw.
+        statistic: The figures of the models, from the tables.
     """
-    found = resampled[np.isfinite(resampled)]
-    if not found.size:
-        return figure, figure
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(min(low, figure)), float(max(high, figure))
 
+    exact: Floats
+    kinds: Sequence[Ints]
+    sizes: Sequence[int]
+    strata: Ints
+    statistic: Tables
 
-def difference_p(difference: float, resampled: Floats) -> float:
-    """Return the two-sided p-value of a difference by its bootstrap standard error and the normal curve.
+    @property
+    def counts(self) -> Ints:
+        """How many there are of each unit [n]: each row is one."""
+        return np.ones(self.strata.size, dtype=np.int64)
 
-    A count of resamples beyond 0 could not go below 1 in their number, too coarse for Holm's correction.
+    def figures(self) -> Floats:
+        """Return the figure of each model [models] on the rows as they are."""
+        return self.exact
 
-    Args:
-        difference: As measured.
-        resampled: On units drawn again [resamples]; NaN is left out.
-    """
-    found = resampled[np.isfinite(resampled)]
-    error = float(found.std()) if found.size else 0.0
-    if error == 0.0:
-        return 1.0 if difference == 0 or not found.size else 0.0
-    return math.erfc(abs(difference) / error / math.sqrt(2))
+    def resampled(self, generator: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
+        """Return the figures of the models [resamples, models] on rows drawn again; see `Units`.
+
+        What the tables round away is put back: their figure is moved by how far it is off on all rows.
+        """
+        order = np.argsort(self.strata, kind="stable")
+        kinds = [own[order].astype(np.int32) for own in self.kinds]
+        _, starts, sizes = np.unique(self.strata[order], return_index=True, return_counts=True)
+        start, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
+        whole = [np.bincount(own, minlength=n)[None, :] for own, n in zip(kinds, self.sizes, strict=True)]
+        offset = self.exact - self.statistic([table.astype(np.float64) for table in whole])[0]
+        out = []
+        for begin in range(0, resamples, _BATCH):
+            tables = [np.zeros((min(_BATCH, resamples - begin), n)) for n in self.sizes]
+            for i in range(len(tables[0])):
+                rows = start + (generator.random(size.size) * size).astype(np.int64)
+                for table, own in zip(tables, kinds, strict=True):
+                    table[i] = np.bincount(own[rows], minlength=table.shape[1])
+            out.append(self.statistic(tables) + offset)
+        return np.concatenate(out)

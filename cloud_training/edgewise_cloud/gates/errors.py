@@ -9,7 +9,7 @@ from edgewise.errors import EdgewiseError
 from edgewise_runtimes.errors import listing
 
 
-class GateError(EdgewiseError, ValueError):
+class GateError(EdgewiseError):
     """Root of everything that gates refuse."""
 
 
@@ -30,7 +30,7 @@ class GateFileMissingError(GateError, FileNotFoundError):
         )
 
 
-class GateFileError(GateError):
+class GateFileError(GateError, ValueError):
     """A file of gates is not of the form that docs/gates.md tells.
 
     Attributes:
@@ -48,7 +48,7 @@ class GateFileError(GateError):
         )
 
 
-class SliceFileError(GateError):
+class SliceFileError(GateError, ValueError):
     """A file of slices is not of the form that docs/gates.md tells.
 
     Attributes:
@@ -85,7 +85,7 @@ class UnknownSuiteError(GateError, KeyError):
         return self._message
 
 
-class CountError(GateError):
+class CountError(GateError, ValueError):
     """A count is negative.
 
     Attributes:
@@ -99,7 +99,7 @@ class CountError(GateError):
         super().__init__(f"The number of {what} cannot be {count}. Give 0 or more.")
 
 
-class ProbabilityError(GateError):
+class ProbabilityError(GateError, ValueError):
     """Values that should be probabilities are not.
 
     Attributes:
@@ -113,7 +113,7 @@ class ProbabilityError(GateError):
         super().__init__(f"The {what} {list(self.values)} are not all between 0 and 1. Give probabilities.")
 
 
-class NothingToPredictError(GateError):
+class NothingToPredictError(GateError, ValueError):
     """No set of the catalogue and no slice is named by the gates for the tasks of a model.
 
     Attributes:

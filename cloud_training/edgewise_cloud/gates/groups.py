@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgewise_cloud.gates.bootstrap import Floats, Units
 from edgewise_cloud.gates.decisions import decided
-from edgewise_cloud.gates.measure import Measure, codes, place_of
+from edgewise_cloud.gates.measure import Measure, codes, named, place_of
 from edgewise_cloud.predictions import TaskPredictions
 
 PAIR, TERM, TEMPLATE = "pair", "term", "template"
@@ -27,7 +27,7 @@ def pair_units(
     if not has.size:
         return None
     own = part.take(has)
-    which = codes(place_of(own), pair[has].astype(np.str_))
+    which = codes(place_of(own), named(pair[has], len(has)))
     wrong = np.stack([np.bincount(which, weights=~found.right[has, i]) for i in range(len(models))], axis=1)
     right = wrong == 0
     first = np.unique(which, return_index=True)[1]
@@ -63,8 +63,8 @@ def _gap(part: TaskPredictions, values: NDArray[np.float64]) -> Measure | None:
     if not has.size:
         return None
     own = part.take(has)
-    row = codes(place_of(own), template[has].astype(np.str_))
-    column = codes(place_of(own), term[has].astype(np.str_))
+    row = codes(place_of(own), named(template[has], len(has)))
+    column = codes(place_of(own), named(term[has], len(has)))
     shape = (int(row.max()) + 1, int(column.max()) + 1)
     if shape[1] < 2:
         return None

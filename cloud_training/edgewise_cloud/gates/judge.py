@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgewise_cloud.gates.bootstrap import Floats, difference_p, interval
+from edgewise_cloud.gates.bootstrap import Floats
 from edgewise_cloud.gates.gate import Gate, Gates
 from edgewise_cloud.gates.measure import Measure
 from edgewise_cloud.gates.metrics import METRICS
 from edgewise_cloud.gates.paired import holm, mcnemar
 from edgewise_cloud.gates.report import GateReport, GateResult, Verdict
 from edgewise_cloud.gates.rows import beside, cells, select
+from edgewise_cloud.gates.spread import difference_p, interval
 from edgewise_cloud.predictions import Predictions, TaskPredictions
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise_cloud.gates.bootstrap import Ints, Units
+from edgewise_cloud.gates.bootstrap import Ints, Tallied, Units
 from edgewise_cloud.predictions import TaskPredictions
 
 
@@ -23,7 +24,7 @@ class Measure:
         exact: Whether the figure is the share of `right`, so that McNemar's test is a test of it.
     """
 
-    units: Units
+    units: Units | Tallied
     rows: int
     right: NDArray[np.bool_] | None = None
     exact: bool = False
@@ -46,6 +47,12 @@ def codes(*columns: NDArray[Any]) -> Ints:
     return out.astype(np.int64)
 
 
+def named(values: Iterable[Any], n: int) -> Ints:
+    """Return one number [n] for each value that occurs among n objects, in the order of appearance."""
+    seen: dict[Any, int] = {}
+    return np.fromiter((seen.setdefault(value, len(seen)) for value in values), dtype=np.int64, count=n)
+
+
 def place_of(part: TaskPredictions) -> Ints:
     """Return one number [n] for each set and language."""
-    return codes(part.datasets.astype(np.str_), part.langs.astype(np.str_))
+    return named(zip(part.datasets, part.langs, strict=True), len(part))

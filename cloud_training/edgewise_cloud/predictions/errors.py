@@ -9,11 +9,11 @@ from edgewise.errors import EdgewiseError
 from edgewise_runtimes.errors import listing
 
 
-class PredictionsError(EdgewiseError, ValueError):
+class PredictionsError(EdgewiseError):
     """Root of what is wrong with predictions."""
 
 
-class BrokenPredictionsError(PredictionsError):
+class BrokenPredictionsError(PredictionsError, ValueError):
     """Predictions, or a file of them, are not of the known form.
 
     Attributes:
@@ -30,7 +30,7 @@ class BrokenPredictionsError(PredictionsError):
         )
 
 
-class PredictionLabelError(PredictionsError):
+class PredictionLabelError(PredictionsError, ValueError):
     """Predictions hold a label that their list of labels does not have.
 
     Attributes:
@@ -64,7 +64,7 @@ class PredictionsMissingError(PredictionsError, FileNotFoundError):
         )
 
 
-class ModelAnswerError(PredictionsError):
+class ModelAnswerError(PredictionsError, ValueError):
     """A model answered with something that is not one row of probabilities a text.
 
     Attributes:
