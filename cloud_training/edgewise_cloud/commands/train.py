@@ -86,6 +86,13 @@ def train(quiet: bool) -> None:
     metavar="NAME",
     help="Pretrained English encoder that the embeddings begin with: a folder, a hub name, or package:NAME.",
 )
+@click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    type=_FOLDER,
+    help="Finished teacher whose answers about English rows are learned, too; repeat it for several.",
+)
 def student(
     data: Path,
     work: Path,
@@ -94,6 +101,7 @@ def student(
     rows: int | None,
     seed: int | None,
     encoder: str | None,
+    teachers: tuple[Path, ...],
 ) -> None:
     """Train the encoder for sentiment, toxicity and emotion.
 
@@ -107,6 +115,7 @@ def student(
     recipe = Recipe() if rows is None else small(Recipe(), rows)
     changes = _given(epochs=epochs, seed=seed)
     recipe = replace(recipe, training=replace(recipe.training, **changes), encoder=encoder)
+    recipe = replace(recipe, teachers=tuple(map(str, teachers)))
     train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 

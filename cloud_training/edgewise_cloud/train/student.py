@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.monitor import dev_scores
 from edgewise_cloud.train.rows import labelled_rows
+from edgewise_cloud.train.soft import soft_labels
 from edgewise_cloud.train.student_data import (
     Prepared,
     Sizes,
@@ -54,6 +56,8 @@ class Recipe:
         stride: Tokens by which windows overlap.
         encoder: Pretrained English encoder that the embeddings of English words begin with (see
             `edgewise_distill.checkpoints.locate`); None: all begin at random.
+        teachers: Folders of teachers whose answers about English rows are learned beside the labels.
+        soft_rows: Rows that they are asked about, at most.
     """
 
     width: int = 128
@@ -65,6 +69,8 @@ class Recipe:
     max_tokens: int = 128
     stride: int = 32
     encoder: str | None = None
+    teachers: tuple[str, ...] = ()
+    soft_rows: int = 150_000
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
@@ -119,15 +125,15 @@ def train_student(
     train_rows, dev_rows = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
     tokenizer = make_tokenizer(catalogue, train_rows, licences, recipe.sizes, seed, work / "tokenizer.json")
     prepared = prepare(train_rows, tokenizer, recipe.sizes)
+    tokens = prepared.tokens
+    if recipe.teachers:
+        soft = soft_labels(recipe.teachers, train_rows, work, recipe.soft_rows, seed)
+        tokens = replace(tokens, soft=soft)
     dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
-    torch.manual_seed(seed)
-    untrained = Student(_config(recipe, tokenizer.get_vocab_size()))
-    if recipe.encoder is not None and not (work / "checkpoint.pt").exists():
-        count = begin_with(untrained.embed.weight, tokenizer, recipe.encoder)
-        logger.info("%d embeddings begin as those of %s", count, recipe.encoder)
+    untrained = _untrained(recipe, tokenizer, work)
     student = train(
         untrained,
-        prepared.tokens,
+        tokens,
         lambda _, rng: rows_of_epoch(prepared, recipe.sizes, rng),
         recipe.training,
         work / "checkpoint.pt",
@@ -153,6 +159,16 @@ def _rows(catalogue: Catalogue, licences: Iterable[str]) -> dict[str, dict[str, 
 def _config(recipe: Recipe, vocabulary: int) -> StudentConfig:
     labels = {task: len(LABELS[task]) for task in TASKS}
     return StudentConfig(vocabulary, recipe.width, recipe.layers, recipe.hidden, labels, recipe.dropout)
+
+
+def _untrained(recipe: Recipe, tokenizer: Tokenizer, work: Path) -> Student:
+    """Make a student; a run that goes on from a checkpoint needs no vectors of the encoder."""
+    torch.manual_seed(recipe.training.seed)
+    student = Student(_config(recipe, tokenizer.get_vocab_size()))
+    if recipe.encoder is not None and not (work / "checkpoint.pt").exists():
+        count = begin_with(student.embed.weight, tokenizer, recipe.encoder)
+        logger.info("%d embeddings begin as those of %s", count, recipe.encoder)
+    return student
 
 
 def _note_scores(path: Path, dev: Prepared, student: Student, epoch: int) -> None:

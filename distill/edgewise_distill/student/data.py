@@ -28,6 +28,8 @@ class LabelledTokens:
         allowed: bool [n, 3], labels of the row's sentiment set.
         toxicity: float32 [n, 7], NaN masked.
         emotion: float32 [n, 8], NaN masked.
+        soft: What a teacher says of the row: float16 [n, 18], the probabilities of sentiment, toxicity and
+            emotion one after another, NaN where it was not asked; None: of no row.
     """
 
     tokens: NDArray[Any]
@@ -38,6 +40,7 @@ class LabelledTokens:
     allowed: NDArray[np.bool_]
     toxicity: FloatArray
     emotion: FloatArray
+    soft: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -61,6 +64,7 @@ class Batch:
     allowed: Tensor
     toxicity: Tensor
     emotion: Tensor
+    soft: Tensor | None = None
 
 
 def encode(
@@ -117,6 +121,7 @@ def make_batch(data: LabelledTokens, rows: NDArray[np.int64]) -> Batch:
         torch.from_numpy(data.allowed[rows]),
         torch.from_numpy(data.toxicity[rows]),
         torch.from_numpy(data.emotion[rows]),
+        None if data.soft is None else torch.from_numpy(data.soft[rows].astype(np.float32)),
     )
 
 

@@ -54,3 +54,22 @@ def emotion_loss(logits: Tensor, target: Tensor) -> Tensor:
     known = ~torch.isnan(target)
     log_probability = functional.log_softmax(logits.masked_fill(~known, BLOCKED), dim=1)
     return -(torch.where(known, target, 0.0) * log_probability).sum(dim=1)
+
+
+def soft_loss(logits: Tensor, wanted: Tensor, one_is_right: bool) -> Tensor:
+    """Cross-entropy against a teacher's probabilities (Hinton et al., "Distilling the Knowledge", 2015).
+
+    Args:
+        logits: [batch, labels].
+        wanted: [batch, labels]; rows of NaN are masked.
+        one_is_right: Whether the probabilities of a row sum to 1.
+
+    Returns:
+        [batch], 0 where masked.
+    """
+    known = ~torch.isnan(wanted[:, 0])
+    target = torch.nan_to_num(wanted)
+    if one_is_right:
+        return -(target * functional.log_softmax(logits, dim=1)).sum(dim=1) * known
+    each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return each.sum(dim=1) * known

@@ -77,7 +77,7 @@ class Student(nn.Module):
     def features(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """Return the features [batch, hidden] that each task's head sees."""
         mask = attention_mask.to(self.embed.weight.dtype).unsqueeze(2)
-        states = words = self.drop(self.embed(input_ids)) * mask
+        states = words = self.embed(input_ids) * mask
         for block in self.blocks:
             states = block(states, mask)
         count = mask.sum(dim=1).clamp(min=1.0)

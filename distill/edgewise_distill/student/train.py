@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgewise_distill.student.data import Batch, LabelledTokens, bucketed, make_batch
-from edgewise_distill.student.losses import emotion_loss, sentiment_loss, toxicity_loss
+from edgewise_distill.student.losses import emotion_loss, sentiment_loss, soft_loss, toxicity_loss
 from edgewise_distill.student.model import Student
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class TrainConfig:
         decay: Weight decay.
         token_dropout: Probability with which a token is hidden (replaced by unknown) in training.
         task_weights: Weight of each task's loss.
+        soft_weight: Weight of what a teacher says beside what the labels say.
         average: Decay of the moving average of the weights that is kept, per step.
         seed: Of every random choice.
     """
@@ -42,8 +43,9 @@ class TrainConfig:
     tokens_per_batch: int = 8192
     rate: float = 2e-3
     decay: float = 0.01
-    token_dropout: float = 0.15
+    token_dropout: float = 0.1
     task_weights: tuple[float, float, float] = (1.0, 0.7, 1.0)
+    soft_weight: float = 1.0
     average: float = 0.999
     seed: int = 17
 
@@ -102,20 +104,34 @@ def label_prior(group: NDArray[np.int64], target: NDArray[np.float32], strength:
 
 
 def batch_loss(
-    student: Student, offsets: nn.ModuleDict, batch: Batch, weights: tuple[float, float, float]
+    student: Student,
+    offsets: nn.ModuleDict,
+    batch: Batch,
+    weights: tuple[float, float, float],
+    soft_weight: float = 1.0,
 ) -> Tensor:
-    """Return the mean loss of a batch over the tasks that its rows are labelled for."""
+    """Return the mean loss of a batch over the tasks that its rows are labelled for.
+
+    What a teacher says is learned by the shared heads alone, without the offsets of the row's set.
+    """
     features = student.features(batch.ids, batch.mask)
+    shared = {task: student.heads[task](value) for task, value in features.items()}
     logits = {
-        task: student.heads[task](value) + offsets[task](value, batch.group)
-        for task, value in features.items()
+        task: shared[task] + offsets[task](value, batch.group) for task, value in features.items()
     }
     total = (
         weights[0] * sentiment_loss(logits["sentiment"], batch.sentiment, batch.allowed)
         + weights[1] * toxicity_loss(logits["toxicity"], batch.toxicity)
         + weights[2] * emotion_loss(logits["emotion"], batch.emotion)
     )
-    return (total * batch.weight).mean()
+    total = total * batch.weight
+    if batch.soft is not None:
+        first = 0
+        for weight, (task, value) in zip(weights, shared.items(), strict=True):
+            wanted = batch.soft[:, first : first + value.shape[1]]
+            total = total + soft_weight * weight * soft_loss(value, wanted, task != "toxicity")
+            first += value.shape[1]
+    return total.mean()
 
 
 def _rate_at(step: int, steps: int, warm: int) -> float:
@@ -176,7 +192,9 @@ class _Run:
         """Learn from a batch; returns its loss."""
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = rate
-        loss = batch_loss(self.student, self.offsets, batch, self.config.task_weights)
+        loss = batch_loss(
+            self.student, self.offsets, batch, self.config.task_weights, self.config.soft_weight
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.both.parameters(), 1.0)

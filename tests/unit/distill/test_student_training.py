@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tests.support.tiny_student import telling_rows, tiny_student
+from tests.support.tiny_student import blank_rows, telling_rows, tiny_student
 from torch import Tensor
 
 from edgewise_distill.student.data import pad_rows
@@ -151,3 +152,20 @@ def test_watching_a_run_does_not_change_it(unbroken: dict[str, Tensor]) -> None:
         torch.randn(100)
 
     assert same(unbroken, run(monitor=watch))
+
+
+def test_it_learns_what_a_teacher_says_of_rows_without_labels() -> None:
+    rows = blank_rows([3] * 240, groups=2)
+    rng = np.random.default_rng(2)
+    label = rng.integers(3, size=240)
+    rows.tokens[rows.starts[:-1]] = 2 + label
+    soft = np.full((240, 18), np.nan, np.float16)
+    soft[:, :3] = 0.1
+    soft[np.arange(240), label] = 0.8
+    config = TrainConfig(epochs=25, tokens_per_batch=128, rate=1e-2, average=0.9, token_dropout=0.0, seed=7)
+    student = train(tiny_student(), replace(rows, soft=soft), lambda _, rng: rng.permutation(240), config)
+    with torch.no_grad():
+        sentiment, _, _ = student(*pad_rows(rows.tokens, rows.starts, np.arange(240)))
+    likely = torch.softmax(sentiment, 1).numpy()
+    assert (likely.argmax(1) == label).mean() > 0.95
+    assert likely.max(1).mean() == pytest.approx(0.8, abs=0.1), "as sure as the teacher, no surer"

@@ -1,0 +1,72 @@
+"""What a teacher says of the training rows, and of raw lines beside them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.labels import LABELS
+from edgewise_cloud.catalogue import Examples
+from edgewise_cloud.teacher.answers import Ensemble
+from edgewise_cloud.teacher.saved import Teacher
+from edgewise_cloud.train.work_folder import WorkFileError
+
+logger = logging.getLogger(__name__)
+
+TASKS = ("sentiment", "toxicity", "emotion")
+WIDTH = sum(len(LABELS[task]) for task in TASKS)
+RAW_SET = "raw/en"
+_CHUNK = 20_000
+_ENGLISH = "en"
+
+
+def soft_labels(
+    folders: tuple[str, ...], examples: Examples, work: Path, most: int, seed: int
+) -> NDArray[np.float16]:
+    """Ask teachers about English rows; a killed run goes on where it was.
+
+    Args:
+        folders: Of the teachers; of several the probabilities are averaged.
+        examples: n rows, of which the English ones are asked about.
+        work: Folder for soft.npy, which a rerun reads.
+        most: Rows that are asked about at most, the same share of each set.
+        seed: Of their choice.
+
+    Returns:
+        float16 [n, 18], the probabilities of sentiment, toxicity and emotion one after another; NaN for rows
+        that were not asked about, and for tasks that no teacher has.
+
+    Raises:
+        TeacherError: A teacher can't be read.
+        WorkFileError: soft.npy is of other rows.
+    """
+    path = work / "soft.npy"
+    if path.exists():
+        values: NDArray[np.float16] = np.load(path)
+        if values.shape != (len(examples), WIDTH):
+            raise WorkFileError(path, f"it has the shape {values.shape}, not {(len(examples), WIDTH)}")
+    else:
+        values = np.full((len(examples), WIDTH), np.nan, np.float16)
+    english = [row for row, code in enumerate(examples.langs) if code == _ENGLISH]
+    chosen = np.sort(np.random.default_rng(seed).permutation(english)[:most])
+    todo = [int(row) for row in chosen if np.isnan(values[row]).all()]
+    if not todo:
+        return values
+    teachers = Ensemble([Teacher.load(Path(folder)) for folder in folders])
+    for first in range(0, len(todo), _CHUNK):
+        rows = todo[first : first + _CHUNK]
+        found = teachers.probabilities([examples.texts[row] for row in rows])
+        values[rows] = _joined(found, len(rows))
+        part = path.with_suffix(".part.npy")
+        np.save(part, values)
+        part.replace(path)
+        logger.info("%s: asked about %d of %d rows", teachers.name, first + len(rows), len(todo))
+    return values
+
+
+def _joined(found: dict[str, NDArray[np.float32]], rows: int) -> NDArray[np.float16]:
+    blank = {task: np.full((rows, len(LABELS[task])), np.nan, np.float32) for task in TASKS}
+    return np.concatenate([found.get(task, blank[task]) for task in TASKS], axis=1).astype(np.float16)

@@ -1,0 +1,77 @@
+"""What teachers say of training rows: who is asked, what is kept, and that nothing is asked twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra 'train'")
+
+from edgewise_cloud.catalogue import Examples
+from edgewise_cloud.teacher.rows import unlabelled
+from edgewise_cloud.train import soft
+from edgewise_cloud.train.soft import WIDTH, soft_labels
+from edgewise_cloud.train.work_folder import WorkFileError
+
+
+class FakeTeachers:
+    """Says how long a text is, of sentiment alone; remembers what it was asked."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def probabilities(self, texts: Sequence[str]) -> dict[str, Any]:
+        self.asked.extend(texts)
+        column = np.array([[len(text) / 100, 0.5, 0.25] for text in texts], np.float32)
+        return {"sentiment": column}
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeTeachers:
+    made = FakeTeachers()
+    monkeypatch.setattr(soft.Teacher, "load", staticmethod(lambda folder: folder))
+    monkeypatch.setattr(soft, "Ensemble", lambda teachers: made)
+    return made
+
+
+def rows() -> Examples:
+    return unlabelled(["good", "gut", "better", "best of all"], ["en", "de", "en", "en"], "sentiment/en_sst")
+
+
+def test_only_english_rows_are_asked_about(fake: FakeTeachers, tmp_path: Path) -> None:
+    found = soft_labels(("t",), rows(), tmp_path, most=10, seed=1)
+    assert found.shape == (4, WIDTH)
+    assert found[[0, 2, 3], 0].tolist() == pytest.approx([0.04, 0.06, 0.11], abs=1e-3)
+    assert np.isnan(found[1]).all()
+    assert np.isnan(found[:, 3:]).all(), "tasks that the teacher lacks are masked"
+
+
+def test_at_most_so_many_rows(fake: FakeTeachers, tmp_path: Path) -> None:
+    found = soft_labels(("t",), rows(), tmp_path, most=2, seed=1)
+    assert (~np.isnan(found[:, 0])).sum() == 2
+
+
+def test_a_killed_run_asks_only_about_the_rest(
+    fake: FakeTeachers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soft, "_CHUNK", 1)
+    whole = soft_labels(("t",), rows(), tmp_path, most=10, seed=1)
+    part = whole.copy()
+    part[2:] = np.nan
+    np.save(tmp_path / "soft.npy", part)
+    fake.asked.clear()
+    again = soft_labels(("t",), rows(), tmp_path, most=10, seed=1)
+    assert fake.asked == ["better", "best of all"]
+    assert np.array_equal(whole, again, equal_nan=True)
+
+
+def test_answers_about_other_rows_are_refused(fake: FakeTeachers, tmp_path: Path) -> None:
+    np.save(tmp_path / "soft.npy", np.zeros((3, WIDTH), np.float16))
+    with pytest.raises(WorkFileError, match=r"soft\.npy"):
+        soft_labels(("t",), rows(), tmp_path, most=10, seed=1)
