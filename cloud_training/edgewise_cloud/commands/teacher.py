@@ -168,7 +168,9 @@ def _change(text: str) -> tuple[str, Any]:
     """Read NAME=JSON; what is no JSON is taken as a string."""
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as training.rate=1e-4.", param_hint="--set")
+        raise click.BadParameter(
+            f"{text!r} is not NAME=VALUE, such as training.rate=1e-4.", param_hint="--set"
+        )
     try:
         return name.strip(), json.loads(value)
     except ValueError:

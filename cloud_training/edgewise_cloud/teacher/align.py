@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from edgewise_cloud.catalogue import Catalogue, CatalogueError
 from edgewise_cloud.catalogue.errors import CatalogueFileMissingError, CorruptDataError
+from edgewise_cloud.teacher.files import first_line
 from edgewise_cloud.teacher.loop import run_steps
 from edgewise_cloud.teacher.network import TeacherNetwork
 from edgewise_cloud.teacher.recipe import Alignment
@@ -43,20 +45,21 @@ def load_pairs(catalogue: Catalogue, most: int, seed: int) -> Pairs:
 
     Args:
         catalogue: The data; the file is `language/parallel.parquet` in its folder.
-        most: Pairs at most, the same share of each language.
+        most: Pairs at most; of each language about the same share of what there is.
         seed: Of the choice.
 
     Raises:
         CatalogueError: The file is missing or broken.
     """
-    path = catalogue.folder / FILE
+    path = catalogue.root / FILE
     if not path.is_file():
         raise CatalogueFileMissingError(path, "the parallel sentences")
     try:
         table = pq.read_table(path, columns=["lang_a", "text_a", "lang_b", "text_b"])
     except Exception as error:  # pyarrow raises several kinds for a broken file
-        raise CorruptDataError(path, str(error).splitlines()[0]) from error
-    rows = [row for row, code in enumerate(table["lang_a"].to_pylist()) if code == "en"]
+        raise CorruptDataError(path, first_line(error)) from error
+    sides = zip(*(table[name].to_pylist() for name in ("lang_a", "text_a", "text_b")), strict=True)
+    rows = [row for row, (code, first, second) in enumerate(sides) if code == "en" and first and second]
     if not rows:
         raise NoPairsError(path)
     chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
@@ -101,6 +104,7 @@ def align(
     Raises:
         WorkFileError: The checkpoint is broken.
     """
+    device = next(network.parameters()).device
     lengths = english.tokens.lengths + other.tokens.lengths + 4
     rng = np.random.default_rng(seed)
     batches = [
@@ -110,23 +114,34 @@ def align(
     ]
 
     def loss_of(rows: NDArray[np.int64], step: int) -> Tensor:
-        wanted = {task: torch.from_numpy(values[rows]) for task, values in targets.items()}
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            first, second = (network.pooled(*text_batch(side, rows)) for side in (english, other))
+        wanted = {task: torch.from_numpy(values[rows]).to(device) for task, values in targets.items()}
+        sides = [[part.to(device) for part in text_batch(side, rows)] for side in (english, other)]
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            first, second = (network.pooled(ids, mask) for ids, mask in sides)
             loss = 1.0 - functional.cosine_similarity(second.float(), first.float().detach()).mean()
-            return loss + _agreement(network, first, wanted) + _agreement(network, second, wanted)
+            for pooled in (first, second):
+                loss = loss + agreement(network, network.of_pooled(pooled), wanted).mean()
+            return loss
 
     run_steps(network, batches, loss_of, work / "alignment.pt", rate=settings.rate, seed=seed, every=every)
 
 
-def _agreement(network: TeacherNetwork, pooled: Tensor, wanted: dict[str, Tensor]) -> Tensor:
-    """Return the cross-entropy of the heads' answers against the wanted probabilities, over the tasks."""
+def agreement(
+    network: TeacherNetwork, features: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
+) -> Tensor:
+    """Return the cross-entropy [batch] of the heads' answers against the wanted probabilities, over tasks.
+
+    Args:
+        network: Its heads answer.
+        features: By task, [batch, width].
+        wanted: By task, probabilities [batch, labels].
+    """
     loss: Tensor = torch.zeros(())
-    dropped = network.drop(pooled)
     for task, target in wanted.items():
-        logits = network.heads[task](network.drop(torch.tanh(network.own[task](dropped)))).float()
+        logits = network.heads[task](features[task]).float()
         if task == "toxicity":
-            loss = loss + functional.binary_cross_entropy_with_logits(logits, target)
+            own = functional.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=1)
         else:
-            loss = loss - (target * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
+            own = -(target * functional.log_softmax(logits, dim=1)).sum(dim=1)
+        loss = loss.to(own.device) + own
     return loss

@@ -29,7 +29,9 @@ def task_spec(spec: Mapping[str, Any]) -> TaskSpec:
     """Return the JSON form of a task as the device holds it; measured precision and recall are left out."""
 
     def threshold(value: Mapping[str, Any]) -> Threshold:
-        own = {language: Threshold(inner["value"]) for language, inner in value.get("by_language", {}).items()}
+        own = {
+            language: Threshold(inner["value"]) for language, inner in value.get("by_language", {}).items()
+        }
         return Threshold(value["value"], by_language=own)
 
     return TaskSpec(
@@ -86,7 +88,9 @@ class Ensemble:
 
     def restricted(self, languages: Sequence[str]) -> Ensemble:
         """Return the same teachers, which may answer with these languages only."""
-        return Ensemble(self.teachers, languages)
+        other = Ensemble(self.teachers, languages)
+        other._seen = self._seen
+        return other
 
     def analyze_batch(self, texts: Sequence[str], *, tasks: Sequence[str]) -> list[Answer]:
         """Answer as the analyzer does, for evaluation; texts that were asked before are not run again."""
@@ -96,7 +100,9 @@ class Ensemble:
             for row, text in enumerate(new):
                 self._seen[text] = {task: values[row] for task, values in found.items()}
         wanted = [task for task in tasks if task in self.labels]
-        return [Answer(**{task: self._answer(task, self._seen[text][task]) for task in wanted}) for text in texts]
+        return [
+            Answer(**{task: self._answer(task, self._seen[text][task]) for task in wanted}) for text in texts
+        ]
 
     def _answer(self, task: str, scores: list[float]) -> Prediction:
         if task == "language" and self._only is not None:

@@ -28,7 +28,11 @@ def dev_figures(rows: TeacherRows, logits: Logits, languages: Sequence[str] | No
 
 def filled(rows: TeacherRows, logits: Logits) -> dict[str, NDArray[np.float32]]:
     """Return logits for all three tasks: zeros for those that the teacher lacks."""
-    sizes = {"sentiment": 3, "toxicity": rows.examples.toxicity.shape[1], "emotion": rows.examples.emotion.shape[1]}
+    sizes = {
+        "sentiment": 3,
+        "toxicity": rows.examples.toxicity.shape[1],
+        "emotion": rows.examples.emotion.shape[1],
+    }
     blank = {task: np.zeros((len(rows), size), np.float32) for task, size in sizes.items()}
     return {**blank, **logits}
 

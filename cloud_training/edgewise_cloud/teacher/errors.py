@@ -28,7 +28,9 @@ class RecipeError(TeacherError, ValueError):
 
     def __init__(self, name: str, field: str, why: str) -> None:
         """Say which recipe, which field and why."""
-        super().__init__(f"The recipe {name!r} can't be used: {field} {why}. Correct the field and run it again.")
+        super().__init__(
+            f"The recipe {name!r} can't be used: {field} {why}. Correct the field and run it again."
+        )
 
 
 class TeacherFolderError(TeacherError, ValueError):
@@ -73,4 +75,60 @@ class EnsembleError(TeacherError, ValueError):
         super().__init__(
             f"{first} and {second} have different labels for {task}: their probabilities can't be averaged. "
             "Leave one of them out."
+        )
+
+
+class DivergedError(TeacherError, ArithmeticError):
+    """Training left the numbers."""
+
+    def __init__(self, step: int) -> None:
+        """Say at which step."""
+        super().__init__(
+            f"The loss of step {step} is no number: training has diverged. The last checkpoint is from "
+            "before it; lower training.rate or training.head_rate, and train in another --work folder."
+        )
+
+
+class CheckpointWriteError(TeacherError, OSError):
+    """A file of a run can't be written."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        """Say which file, and what the system said."""
+        super().__init__(
+            f"{path} can't be written: {why.rstrip('.')}. Free some space and run the same command again: it "
+            "goes on from the checkpoint before this one."
+        )
+
+
+class NoRawTextError(TeacherError, ValueError):
+    """There is nothing to pre-train on."""
+
+    def __init__(self, recipe: str, languages: Sequence[str] | None) -> None:
+        """Say for which recipe."""
+        where = f" in {', '.join(languages)}" if languages else ""
+        super().__init__(
+            f"The recipe {recipe!r} asks for pre-training, and there is no raw text{where} to pre-train on. "
+            "Check --data and --licences, or take 'pretraining' out of the recipe."
+        )
+
+
+class FewLanguagesError(TeacherError, ValueError):
+    """Languages can't be told apart where there is one only."""
+
+    def __init__(self, recipe: str, found: Sequence[str]) -> None:
+        """Say what there is."""
+        super().__init__(
+            f"The recipe {recipe!r} finds training lines in {', '.join(found) or 'no language'}: two "
+            "languages are needed to tell them apart. Check its languages, --data and --licences."
+        )
+
+
+class NoGateError(TeacherError, ValueError):
+    """A file of gates has none for a teacher."""
+
+    def __init__(self, gates: str, tasks: Sequence[str]) -> None:
+        """Say which file, and what the teacher does."""
+        super().__init__(
+            f"The gates {gates!r} say nothing of {', '.join(tasks)}: the teacher would pass unseen. Name "
+            "other gates, or none."
         )

@@ -10,7 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgewise_cloud.teacher.train import read_torch, set_rate, write_torch
+from edgewise_cloud.teacher.errors import DivergedError
+from edgewise_cloud.teacher.files import first_line, read_torch, write_torch
+from edgewise_cloud.teacher.train import set_rate
+from edgewise_cloud.train.work_folder import WorkFileError
 
 logger = logging.getLogger(__name__)
 _WARM_UP = 0.06
@@ -40,6 +43,8 @@ def run_steps(
 
     Raises:
         WorkFileError: The checkpoint is broken.
+        CheckpointWriteError: A checkpoint can't be written.
+        DivergedError: The loss is no number any more.
     """
     optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=0.01)
     for group in optimizer.param_groups:
@@ -47,22 +52,29 @@ def run_steps(
     first = 0
     if checkpoint.exists():
         state = read_torch(checkpoint)
-        module.load_state_dict(state["weights"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = int(state["step"])
+        try:
+            module.load_state_dict(state["weights"])
+            optimizer.load_state_dict(state["optimizer"])
+            first = int(state["step"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise WorkFileError(checkpoint, first_line(error)) from error
     module.train()
     running, counted = 0.0, 0
     for step in range(first, len(batches)):
         set_rate(optimizer, step, len(batches), _WARM_UP)
         torch.manual_seed((seed << 32) + step)
         loss = loss_of(batches[step], step)
+        if not torch.isfinite(loss):
+            raise DivergedError(step + 1)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(module.parameters(), 1.0)
         optimizer.step()
         running, counted = running + float(loss.detach()), counted + 1
         if (step + 1) % 100 == 0:
-            logger.info("%s: step %d of %d, loss %.4f", checkpoint.stem, step + 1, len(batches), running / counted)
+            logger.info(
+                "%s: step %d of %d, loss %.4f", checkpoint.stem, step + 1, len(batches), running / counted
+            )
             running, counted = 0.0, 0
         if (step + 1) % every == 0 or step + 1 == len(batches):
             state = {"weights": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}

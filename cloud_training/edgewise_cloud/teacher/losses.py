@@ -27,10 +27,7 @@ class TeacherLoss(nn.Module):
         super().__init__()
         self.network = network
         self.offsets = nn.ModuleDict(
-            {
-                task: SetOffsets(groups, network.width, head.out_features)
-                for task, head in network.heads.items()
-            }
+            {task: SetOffsets(groups, network.width, labels) for task, labels in network.labels.items()}
         )
         self.weights = {task: float(weights.get(task, 1.0)) for task in network.heads}
 

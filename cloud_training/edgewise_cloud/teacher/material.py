@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +16,26 @@ from torch import nn
 from edgewise_cloud.catalogue import ALL_LICENCES, Catalogue, Examples
 from edgewise_cloud.prepare import PrepareConfig, prepare_rows
 from edgewise_cloud.prepare.store import load_examples, save_examples
-from edgewise_cloud.teacher.errors import NoLabelledLanguageError
-from edgewise_cloud.teacher.network import compact_encoder, load_encoder, load_reader
+from edgewise_cloud.teacher.errors import FewLanguagesError, NoLabelledLanguageError, NoRawTextError
+from edgewise_cloud.teacher.files import first_line
+from edgewise_cloud.teacher.network import compact_encoder, demand_fit, load_encoder, load_reader
 from edgewise_cloud.teacher.recipe import Compact, TeacherRecipe
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train.language_data import load_language_texts
 from edgewise_cloud.train.student_data import raw_texts, tokenizer_texts
 from edgewise_cloud.train.texts import normalize_all
-from edgewise_cloud.train.work_folder import replace_file
+from edgewise_cloud.train.work_folder import WorkFileError, replace_file
 
 logger = logging.getLogger(__name__)
 LANGUAGE_SET = "language/langid"
 _MOST_LINES = 20_000
-SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+SPECIAL = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ def load_material(
     """
     paths = work / "train.parquet", work / "dev.parquet"
     report = work / "prepared.json"
-    if not report.exists():
+    if not all(path.exists() for path in (report, *paths)):
         made = _language_rows if recipe.tasks == ("language",) else _labelled_rows
         train, dev, told = made(catalogue, recipe, frozenset(licences))
         if not len(train) or not len(dev):
@@ -65,7 +73,11 @@ def load_material(
         save_examples(paths[0], train)
         save_examples(paths[1], dev)
         replace_file(report, json.dumps(told, ensure_ascii=False, indent=1).encode())
-    return Material(load_examples(paths[0]), load_examples(paths[1]), json.loads(report.read_text("utf-8")))
+    try:
+        told = json.loads(report.read_text("utf-8"))
+    except ValueError as error:
+        raise WorkFileError(report, str(error)) from error
+    return Material(load_examples(paths[0]), load_examples(paths[1]), told)
 
 
 def _labelled_rows(
@@ -86,6 +98,8 @@ def _language_rows(
     most = int(recipe.prepare.get("limit") or _MOST_LINES)
     wanted = recipe.languages or tuple(sorted(catalogue.language("langid").languages))
     found = load_language_texts(catalogue, wanted, licences, most, recipe.training.seed)
+    if len({name.split("@")[0] for name in found.by_class}) < 2:
+        raise FewLanguagesError(recipe.name, sorted(found.by_class))
     texts = [line for lines in found.by_class.values() for line in lines]
     codes = [name.split("@")[0] for name, lines in found.by_class.items() for _ in lines]
     dev = catalogue.language("langid").load("dev", ALL_LICENCES)
@@ -99,10 +113,16 @@ def _language_rows(
 
 
 def raw_lines(catalogue: Catalogue, recipe: TeacherRecipe, licences: Iterable[str], most: int) -> Examples:
-    """Return raw lines of the recipe's languages, `most` a language."""
+    """Return raw lines of the recipe's languages, `most` a language.
+
+    Raises:
+        NoRawTextError: There are none.
+    """
     found = raw_texts(catalogue, licences, most, recipe.training.seed)
     wanted = recipe.languages or tuple(found)
     texts = [line for code in wanted for line in found.get(code, ())]
+    if not texts:
+        raise NoRawTextError(recipe.name, recipe.languages)
     return unlabelled(texts, ["und"] * len(texts), "language/rawtext")
 
 
@@ -113,10 +133,12 @@ def begin(
 
     Raises:
         CheckpointNotFoundError: The encoder is not there.
-        EncoderError: It can't be loaded.
+        EncoderError: It can't be loaded, or can't read so long texts.
     """
     if recipe.compact is None:
-        return load_encoder(recipe.encoder), load_reader(recipe.encoder)
+        encoder, reader = load_encoder(recipe.encoder), load_reader(recipe.encoder)
+        demand_fit(encoder, reader, recipe.max_tokens, recipe.encoder)
+        return encoder, reader
     reader = _own_reader(recipe, recipe.compact, catalogue, train, licences, work / "tokenizer")
     return compact_encoder(recipe.compact, recipe.max_tokens, int(reader.pad_token_id)), reader
 
@@ -135,16 +157,22 @@ def _own_reader(
 
     from edgewise_distill.student.subwords import train_tokenizer
 
-    if not (folder / "tokenizer.json").exists():
+    kind: Any = PreTrainedTokenizerFast
+    if not folder.exists():
         raw = raw_texts(catalogue, licences, _MOST_LINES, recipe.training.seed)
         if recipe.languages:
             raw = {code: raw[code] for code in recipe.languages if code in raw}
         texts = tokenizer_texts(train, raw, _MOST_LINES, recipe.training.seed)
         tokenizer = train_tokenizer(texts, compact.vocabulary - 3, special=_special_names())
         tokenizer.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL.values()])
-        reader = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL)
-        reader.save_pretrained(folder)
-    return load_reader(str(folder))
+        part = folder.with_name(folder.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        kind(tokenizer_object=tokenizer, **SPECIAL).save_pretrained(part)
+        part.replace(folder)
+    try:
+        return kind.from_pretrained(str(folder))
+    except Exception as error:  # the reader of tokenizers raises a kind of its own
+        raise WorkFileError(folder, first_line(error)) from error
 
 
 def _special_names() -> tuple[str, str]:

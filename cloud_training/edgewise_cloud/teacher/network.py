@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from edgewise_cloud.teacher.errors import EncoderError
+from edgewise_cloud.teacher.files import first_line
 from edgewise_cloud.teacher.recipe import Compact
 from edgewise_distill.checkpoints import locate
 
@@ -28,6 +29,7 @@ class TeacherNetwork(nn.Module):
         self.encoder = encoder
         config: Any = encoder.config
         self.width = int(config.hidden_size)
+        self.labels = dict(labels)
         self.own = nn.ModuleDict({task: nn.Linear(2 * self.width, self.width) for task in labels})
         self.heads = nn.ModuleDict({task: nn.Linear(self.width, count) for task, count in labels.items()})
         self.drop = nn.Dropout(dropout)
@@ -41,8 +43,12 @@ class TeacherNetwork(nn.Module):
 
     def features(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """Return the features [batch, width] that each task's head sees."""
-        pooled = self.drop(self.pooled(input_ids, attention_mask))
-        return {task: self.drop(torch.tanh(own(pooled))) for task, own in self.own.items()}
+        return self.of_pooled(self.pooled(input_ids, attention_mask))
+
+    def of_pooled(self, pooled: Tensor) -> dict[str, Tensor]:
+        """Return the features [batch, width] of each task, of what `pooled` returned."""
+        dropped = self.drop(pooled)
+        return {task: self.drop(torch.tanh(own(dropped))) for task, own in self.own.items()}
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """Return the logits [batch, labels] of each task."""
@@ -51,18 +57,24 @@ class TeacherNetwork(nn.Module):
 
 
 def load_encoder(source: str) -> nn.Module:
-    """Load a pretrained encoder.
+    """Load a pretrained encoder, in single precision.
 
     Args:
         source: As `edgewise_distill.checkpoints.locate` takes it.
 
     Raises:
         CheckpointNotFoundError: There is none at a local place.
-        EncoderError: The transformers library can't load it.
+        EncoderError: The transformers library can't load it, or it lacks weights.
     """
     from transformers import AutoModel
 
-    return _load(AutoModel, source)
+    encoder, found = _load(AutoModel, source, output_loading_info=True, dtype=torch.float32)
+    # Without a word, what the file lacks would be random. No recipe reads the pooler.
+    lacking = sorted(name for name in found["missing_keys"] if "pooler" not in name)
+    if lacking:
+        raise EncoderError(source, f"it lacks {len(lacking)} weights, such as {lacking[0]}")
+    made: nn.Module = encoder
+    return made
 
 
 def load_reader(source: str) -> Any:
@@ -70,22 +82,48 @@ def load_reader(source: str) -> Any:
 
     Raises:
         CheckpointNotFoundError: There is none at a local place.
-        EncoderError: It can't be loaded, or is not a fast one.
+        EncoderError: It can't be loaded, is not a fast one, or knows no first and last token.
     """
     from transformers import AutoTokenizer
 
     reader = _load(AutoTokenizer, source)
     if not getattr(reader, "is_fast", False):
         raise EncoderError(source, "its tokenizer has no fast form (tokenizer.json)")
+    begins, ends = (reader.cls_token_id, reader.bos_token_id), (reader.sep_token_id, reader.eos_token_id)
+    if any(one is None and other is None for one, other in (begins, ends)):
+        raise EncoderError(source, "its tokenizer has no token to begin and to end a text with")
     return reader
 
 
-def _load(kind: Any, source: str) -> Any:
+def _load(kind: Any, source: str, **how: Any) -> Any:
     place = locate(source)
     try:
-        return kind.from_pretrained(place)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise EncoderError(source, str(error).strip().splitlines()[0]) from error
+        return kind.from_pretrained(place, **how)
+    except Exception as error:  # the readers of weights and of tokenizers raise kinds of their own
+        raise EncoderError(source, first_line(error)) from error
+
+
+def demand_fit(encoder: nn.Module, reader: Any, max_tokens: int, source: str) -> None:
+    """Demand that an encoder can read what its tokenizer writes, up to a length.
+
+    Raises:
+        EncoderError: It has too few embeddings of tokens or of positions.
+    """
+    module: Any = encoder
+    known = module.get_input_embeddings().num_embeddings
+    if len(reader) > known:
+        raise EncoderError(source, f"its tokenizer has {len(reader)} tokens, the encoder knows {known}")
+    first = reader.cls_token_id if reader.cls_token_id is not None else reader.bos_token_id
+    trained = encoder.training
+    try:
+        with torch.no_grad():
+            # Libraries count positions each in their own way: so let it read a text of that length.
+            ids = torch.full((1, max_tokens), int(first))
+            module.eval()(input_ids=ids, attention_mask=torch.ones_like(ids))
+    except (IndexError, RuntimeError) as error:
+        raise EncoderError(source, f"it can't read {max_tokens} tokens ({first_line(error)})") from error
+    finally:
+        encoder.train(trained)
 
 
 def compact_encoder(compact: Compact, positions: int, pad: int) -> nn.Module:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from edgewise_cloud.catalogue import SHIPPABLE, Catalogue
+from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.teacher.align import align, load_pairs
 from edgewise_cloud.teacher.dev import calibration, dev_figures
+from edgewise_cloud.teacher.devices import processes_here
+from edgewise_cloud.teacher.errors import RecipeError
 from edgewise_cloud.teacher.losses import TeacherLoss
 from edgewise_cloud.teacher.material import (
     Material,
@@ -24,12 +27,12 @@ from edgewise_cloud.teacher.material import (
 )
 from edgewise_cloud.teacher.network import TeacherNetwork
 from edgewise_cloud.teacher.pretrain import pretrain
-from edgewise_cloud.teacher.recipe import Alignment, TeacherRecipe
+from edgewise_cloud.teacher.recipe import Alignment, MaskedPretraining, TeacherRecipe
 from edgewise_cloud.teacher.rows import TeacherRows, few_of_each, make_rows, part_of, unlabelled
 from edgewise_cloud.teacher.saved import Teacher, labels_of, network_logits
+from edgewise_cloud.teacher.starting import accelerator_for, check_ahead, claimed
 from edgewise_cloud.teacher.train import Look, Run, fine_tune
 from edgewise_cloud.train.texts import normalize_all
-from edgewise_cloud.train.work_folder import claim
 from edgewise_runtimes.threads import available_threads
 
 logger = logging.getLogger(__name__)
@@ -61,6 +64,7 @@ def train_teacher(
     licences: Iterable[str] = SHIPPABLE,
     report: Report = lambda _, __: None,
     note: Note = lambda _, __: None,
+    rows: Path | None = None,
 ) -> Outcome:
     """Train a teacher; a killed run goes on from its checkpoint and ends with the same weights.
 
@@ -74,42 +78,42 @@ def train_teacher(
         report: Told the step and the mean dev figure at each look at dev; may raise to end the run (a tuner
             that prunes).
         note: Told figures by name, with the step, as they come.
+        rows: Folder of prepared rows, for runs that share them; None for `work`.
 
     Raises:
         CatalogueError: The data can't be had.
+        PrepareError: The rows can't be prepared as the recipe says.
         TeacherError: The recipe, its encoder or its rows are at fault.
+        CheckpointNotFoundError: Its encoder is not there.
         WorkFolderError: The folder holds another run.
         WorkFileError: A file of the folder is broken.
     """
-    from accelerate import Accelerator
-
     licences = frozenset(licences)
-    torch.set_num_threads(available_threads())
-    accelerator = Accelerator(mixed_precision=recipe.training.precision)
+    torch.set_num_threads(max(available_threads() // processes_here(), 1))
+    accelerator = accelerator_for(recipe)
     with accelerator.main_process_first():
-        claim(work, {"recipe": recipe.to_dict(), "licences": sorted(licences)})
-        material = load_material(catalogue, recipe, licences, work)
-        torch.manual_seed(recipe.training.seed)
-        encoder, reader = begin(recipe, catalogue, material.train, licences, work)
+        check_ahead(recipe, catalogue)
+        settings = {"recipe": recipe.to_dict(), "licences": sorted(licences)}
+        with claimed(work, settings):
+            material = load_material(catalogue, recipe, licences, rows or work)
+            torch.manual_seed(recipe.training.seed)
+            encoder, reader = begin(recipe, catalogue, material.train, licences, work)
     languages = languages_of(recipe, material.train)
     labels = labels_of(recipe.tasks, languages)
     train = make_rows(material.train, reader, recipe.max_tokens, (), languages)
     dev = make_rows(material.dev, reader, recipe.max_tokens, train.groups, languages)
-    half = recipe.training.precision == "bf16"
     if recipe.pretraining is not None and not (work / "checkpoint.pt").exists():
         with accelerator.main_process_first():
             lines = raw_lines(catalogue, recipe, licences, recipe.pretraining.texts)
-            logger.info("pre-training on %d raw lines", len(lines))
-            raw = make_rows(lines, reader, recipe.max_tokens, ("",))
-            pretrain(
-                encoder, raw, int(reader.mask_token_id), recipe.pretraining, work, recipe.training.seed, half
-            )
+            _pretrain(recipe, recipe.pretraining, encoder.to(accelerator.device), reader, lines, work)
     torch.manual_seed(recipe.training.seed + 1)
-    network = TeacherNetwork(encoder, {task: len(names) for task, names in labels.items()}, recipe.training.dropout)
+    network = TeacherNetwork(
+        encoder, {task: len(names) for task, names in labels.items()}, recipe.training.dropout
+    )
     module = TeacherLoss(network, len(train.groups), recipe.training.task_weights)
     run = Run(module, train, recipe.sampling, recipe.training, work, accelerator)
     fine_tune(run, _looker(dev, labels, languages, recipe, report, note), note)
-    network = run.plain.network.to("cpu")
+    network = run.plain.network
     folder, figures = work / "teacher", dict[str, float]()
     if accelerator.is_main_process:
         if recipe.alignment is not None:
@@ -119,6 +123,32 @@ def train_teacher(
         teacher.save(folder)
     accelerator.wait_for_everyone()
     return Outcome(folder, figures, run.progress.best)
+
+
+def _pretrain(
+    recipe: TeacherRecipe,
+    settings: MaskedPretraining,
+    encoder: nn.Module,
+    reader: Any,
+    lines: Examples,
+    work: Path,
+) -> None:
+    """Pre-train an encoder on raw lines."""
+    if reader.mask_token_id is None:
+        raise RecipeError(recipe.name, "pretraining", "needs a tokenizer that has a token for what is hidden")
+    logger.info("pre-training on %d raw lines", len(lines))
+    raw = make_rows(lines, reader, recipe.max_tokens, ("",))
+    training = recipe.training
+    pretrain(
+        encoder,
+        raw,
+        int(reader.mask_token_id),
+        settings,
+        work,
+        training.seed,
+        training.precision == "bf16",
+        training.checkpoint_every,
+    )
 
 
 def _looker(
@@ -159,14 +189,16 @@ def _align(
     logger.info("alignment to %s on %d pairs", english.name, len(pairs.english))
     targets = english.probabilities(pairs.english)
     sides = [
-        make_rows(unlabelled(normalize_all(texts), codes, "language/parallel"), reader, recipe.max_tokens, ("",))
+        make_rows(
+            unlabelled(normalize_all(texts), codes, "language/parallel"), reader, recipe.max_tokens, ("",)
+        )
         for texts, codes in (
             (pairs.english, ["en"] * len(pairs.english)),
             (pairs.other, pairs.languages),
         )
     ]
     wanted = {task: values for task, values in targets.items() if task in network.heads}
-    align(network, sides[0], sides[1], wanted, alignment, work, seed, half)
+    align(network, sides[0], sides[1], wanted, alignment, work, seed, half, recipe.training.checkpoint_every)
 
 
 def _finished(
@@ -183,15 +215,16 @@ def _finished(
     languages = languages_of(recipe, material.train)
     logits = network_logits(network, part, labels, half=recipe.training.precision == "bf16")
     figures = dev_figures(part, logits, languages)
+    tasks = calibration(part, logits, labels)
     facts = {
         "name": recipe.name,
         "labels": {task: list(names) for task, names in labels.items()},
-        "tasks": calibration(part, logits, labels),
+        "tasks": tasks,
         "max_tokens": recipe.max_tokens,
         "recipe": recipe.to_dict(),
         "licences": list(licences),
         "rows": rows_used(material.train),
         "dev": figures,
     }
-    teacher = Teacher(recipe.name, network, reader, labels, facts["tasks"], recipe.max_tokens, facts)
+    teacher = Teacher(recipe.name, network, reader, labels, tasks, recipe.max_tokens, facts)
     return teacher, figures

@@ -91,8 +91,9 @@ def pretrain(
     """
     torch.manual_seed(seed)
     source: Any = encoder
+    device = next(encoder.parameters()).device
     embeddings: nn.Embedding = source.get_input_embeddings()
-    both = nn.ModuleDict({"encoder": encoder, "head": GuessingHead(embeddings)})
+    both = nn.ModuleDict({"encoder": encoder, "head": GuessingHead(embeddings).to(device)})
     rng = np.random.default_rng(seed)
     batches = [
         batch
@@ -103,8 +104,9 @@ def pretrain(
     def loss_of(chosen: NDArray[np.int64], step: int) -> Tensor:
         ids, mask = text_batch(rows, chosen)
         seen, wanted = hide(ids, mask, settings.share, mask_id, rows.special, (seed << 32) + step)
+        seen, wanted, mask = seen.to(device), wanted.to(device), mask.to(device)
         there = wanted != IGNORED
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
             states = source(input_ids=seen, attention_mask=mask).last_hidden_state
             # Only what is to be guessed meets the vocabulary: that product is most of the work.
             logits = both["head"](states[there], embeddings.weight)

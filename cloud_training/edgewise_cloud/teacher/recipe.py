@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgewise.labels import TASKS
 from edgewise_cloud.teacher.errors import RecipeError, RecipeNotFoundError
+from edgewise_cloud.teacher.recipe_check import demand_sense, made
 
 FOLDER = Path(__file__).parent / "recipes"
-PRECISIONS = ("no", "bf16", "fp16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +161,8 @@ class TeacherRecipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as JSON-ready values."""
-        made: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return made
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return values
 
     def changed(self, changes: Mapping[str, Any]) -> TeacherRecipe:
         """Return the recipe with some values replaced: {"training.rate": 1e-4, "encoder": "folder"}.
@@ -171,18 +170,20 @@ class TeacherRecipe:
         Raises:
             RecipeError: A name is none of the recipe's fields, or a value is impossible.
         """
-        made = self.to_dict()
+        whole = self.to_dict()
         for name, value in changes.items():
             place, *rest = name.split(".")
-            inner = made
+            inner = whole
             while rest:
+                if inner is whole and place in _PARTS and whole[place] is None:
+                    whole[place] = {}
                 if not isinstance(inner.get(place), dict):
                     raise RecipeError(self.name, name, "is not a field")
                 inner, place, rest = inner[place], rest[0], rest[1:]
-            if place not in inner and inner is made:
+            if place not in inner and inner is whole:
                 raise RecipeError(self.name, name, "is not a field")
             inner[place] = value
-        return recipe_from(made, self.name)
+        return recipe_from(whole, self.name)
 
 
 _PARTS = {
@@ -204,46 +205,12 @@ def recipe_from(values: Mapping[str, Any], name: str = "recipe") -> TeacherRecip
     given = dict(values)
     for part, kind in _PARTS.items():
         if given.get(part) is not None:
-            given[part] = _checked(kind, given[part], name, f"{part}.")
-    for key in ("tasks", "languages"):
-        if isinstance(given.get(key), list):
-            given[key] = tuple(given[key])
-    recipe: TeacherRecipe = _checked(TeacherRecipe, given, name, "")
-    unknown = [task for task in recipe.tasks if task not in TASKS]
-    if unknown or not recipe.tasks:
-        raise RecipeError(name, "tasks", f"must be some of {', '.join(TASKS)}")
-    if "language" in recipe.tasks and len(recipe.tasks) > 1:
-        raise RecipeError(name, "tasks", "can't mix language with tasks that have other rows")
-    if not recipe.encoder and recipe.compact is None:
-        raise RecipeError(name, "encoder", "is empty and there is no 'compact'")
-    training = recipe.training
-    if training.precision not in PRECISIONS:
-        raise RecipeError(name, "training.precision", f"must be one of {', '.join(PRECISIONS)}")
-    for key in ("epochs", "tokens_per_batch", "accumulate", "checkpoint_every", "dev_rows"):
-        if getattr(training, key) < 1:
-            raise RecipeError(name, f"training.{key}", "must be at least 1")
-    if recipe.max_tokens < 4:
-        raise RecipeError(name, "max_tokens", "must be at least 4")
+            given[part] = made(kind, given[part], name, f"{part}.")
+        elif part in ("sampling", "training"):
+            given.pop(part, None)
+    recipe: TeacherRecipe = made(TeacherRecipe, given, name, "")
+    demand_sense(recipe)
     return recipe
-
-
-def _checked(kind: Any, given: Any, name: str, prefix: str) -> Any:
-    if not isinstance(given, Mapping):
-        raise RecipeError(name, prefix.rstrip(".") or "the file", "must be a JSON object")
-    known = {item.name: item for item in fields(kind)}
-    for key, value in given.items():
-        if key not in known:
-            raise RecipeError(name, f"{prefix}{key}", f"is not a field; there are {', '.join(known)}")
-        kinds = _KINDS.get(str(known[key].type))
-        if kinds and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise RecipeError(name, f"{prefix}{key}", f"is {value!r}, which is no {known[key].type}")
-    try:
-        return kind(**given)
-    except TypeError as error:
-        raise RecipeError(name, prefix.rstrip(".") or "the file", f"lacks a field ({error})") from error
-
-
-_KINDS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
 
 
 def recipe_names() -> list[str]:
@@ -268,7 +235,7 @@ def load_recipe(name: str | Path) -> TeacherRecipe:
         raise RecipeNotFoundError(str(name), recipe_names())
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise RecipeError(path.stem, "the file", f"is no JSON ({error})") from error
     if not isinstance(values, dict):
         raise RecipeError(path.stem, "the file", "must be a JSON object")

@@ -128,7 +128,10 @@ def part_of(rows: TeacherRows, chosen: Rows) -> TeacherRows:
     tokens = LabelledTokens(
         np.concatenate(flat) if flat else old.tokens[:0],
         starts,
-        *(getattr(old, name)[chosen] for name in ("group", "weight", "sentiment", "allowed", "toxicity", "emotion")),
+        *(
+            getattr(old, name)[chosen]
+            for name in ("group", "weight", "sentiment", "allowed", "toxicity", "emotion")
+        ),
     )
     return TeacherRows(rows.examples.take(chosen), tokens, rows.groups, rows.language[chosen], rows.special)
 
@@ -145,9 +148,7 @@ def epoch_rows(examples: Examples, sampling: Sampling, rng: np.random.Generator)
     return np.concatenate(chosen)
 
 
-def plan(
-    rows: TeacherRows, sampling: Sampling, tokens_per_batch: int, seed: int, epoch: int
-) -> list[Rows]:
+def plan(rows: TeacherRows, sampling: Sampling, tokens_per_batch: int, seed: int, epoch: int) -> list[Rows]:
     """Return the micro-batches of an epoch; they depend on the seed and the epoch alone."""
     rng = np.random.default_rng((seed, epoch))
     chosen = epoch_rows(rows.examples, sampling, rng)

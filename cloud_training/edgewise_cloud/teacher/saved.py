@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
-from edgewise_cloud.teacher.errors import TeacherFolderError
+from edgewise_cloud.teacher.devices import best_device
+from edgewise_cloud.teacher.errors import CheckpointWriteError, TeacherFolderError
+from edgewise_cloud.teacher.files import first_line
 from edgewise_cloud.teacher.network import TeacherNetwork, load_encoder, load_reader
 from edgewise_cloud.teacher.rows import TeacherRows, in_order, make_rows, text_batch, unlabelled
 from edgewise_cloud.train.calibrate import sigmoid, softmax
 from edgewise_cloud.train.texts import normalize_all
 from edgewise_cloud.train.work_folder import replace_file
+from edgewise_distill.checkpoints import CheckpointNotFoundError
 
 FACTS = "teacher.json"
 _HEADS = "heads.safetensors"
@@ -50,34 +54,56 @@ class Teacher:
 
     @staticmethod
     def load(folder: Path) -> Teacher:
-        """Read a teacher.
+        """Read a teacher; it answers on a GPU where there is one.
 
         Raises:
             TeacherFolderError: The folder holds none.
             EncoderError: Its encoder can't be loaded.
         """
-        from safetensors.torch import load_file
-
         try:
             facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-            labels = {task: tuple(names) for task, names in facts["labels"].items()}
-            encoder = load_encoder(str(folder / "encoder"))
-            network = TeacherNetwork(encoder, {task: len(names) for task, names in labels.items()})
-            heads = load_file(folder / _HEADS)
-            network.load_state_dict({**{f"encoder.{k}": v for k, v in encoder.state_dict().items()}, **heads})
+            labels = {str(task): tuple(names) for task, names in facts["labels"].items()}
             name, tasks, most = str(facts["name"]), facts["tasks"], int(facts["max_tokens"])
-        except FileNotFoundError as error:
-            raise TeacherFolderError(folder, f"{error.filename or error} is not there") from error
-        except (ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise TeacherFolderError(folder, str(error).splitlines()[0]) from error
-        reader = load_reader(str(folder / "encoder"))
-        return Teacher(name, network.eval(), reader, labels, tasks, most, facts)
+            for task, names in labels.items():
+                _demand_spec(tasks[task], names)
+        except OSError as error:
+            raise TeacherFolderError(folder, f"{FACTS} can't be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TeacherFolderError(folder, f"{FACTS} is of another form ({error!r})") from error
+        try:
+            encoder, reader = load_encoder(str(folder / "encoder")), load_reader(str(folder / "encoder"))
+        except CheckpointNotFoundError as error:
+            raise TeacherFolderError(folder, "it has no folder `encoder`") from error
+        network = TeacherNetwork(encoder, {task: len(names) for task, names in labels.items()})
+        _load_heads(network, folder)
+        return Teacher(name, network.eval().to(best_device()), reader, labels, tasks, most, facts)
 
     def save(self, folder: Path) -> None:
-        """Write the teacher: encoder and tokenizer as the transformers library does, heads beside them."""
+        """Write the teacher: encoder and tokenizer as the transformers library does, heads beside them.
+
+        The folder is made beside its place and then moved there: it is whole, or not there.
+
+        Raises:
+            CheckpointWriteError: It can't be written; a folder that was there stays as it was.
+        """
+        part, old = (folder.with_name(f"{folder.name}.{end}") for end in ("part", "old"))
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+            self._write(part)
+            if folder.exists():
+                folder.replace(old)
+            part.replace(folder)
+        except Exception as error:  # each of the writers raises a kind of its own when the disk is full
+            raise CheckpointWriteError(folder, first_line(error)) from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _write(self, folder: Path) -> None:
         from safetensors.torch import save_file
 
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         encoder: Any = self.network.encoder
         encoder.save_pretrained(folder / "encoder")
         self.reader.save_pretrained(folder / "encoder")
@@ -87,13 +113,18 @@ class Teacher:
             if not name.startswith("encoder.")
         }
         save_file(heads, folder / _HEADS)
-        # Last, so that a folder with it is whole.
         replace_file(folder / FACTS, json.dumps(dict(self.facts), ensure_ascii=False, indent=1).encode())
+
+    @property
+    def half(self) -> bool:
+        """Whether it computes in bf16, as its recipe says."""
+        precision = self.facts.get("recipe", {}).get("training", {}).get("precision", "bf16")
+        return bool(precision == "bf16")
 
     def logits(self, texts: Sequence[str]) -> dict[str, FloatArray]:
         """Return the logits of each task for n texts as they were written: float32 [n, labels]."""
         examples = unlabelled(normalize_all(list(texts)), ["und"] * len(texts), "")
-        return network_logits(self.network, rows_for(self, examples), self.labels)
+        return network_logits(self.network, rows_for(self, examples), self.labels, half=self.half)
 
     def probabilities(
         self, texts: Sequence[str], languages: Sequence[str] | None = None
@@ -105,6 +136,39 @@ class Teacher:
             languages: Their languages, where a temperature by language is to be used.
         """
         return calibrated(self.logits(texts), self.tasks, languages)
+
+
+def _demand_spec(spec: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Demand what an answer needs of a task.
+
+    Raises:
+        KeyError: Something is missing.
+        ValueError: It is another task's.
+    """
+    float(spec["temperature"])
+    for key in ("activation", "pooling"):
+        str(spec[key])
+    for threshold in spec["thresholds"].values():
+        float(threshold["value"])
+    if tuple(spec["labels"]) != tuple(names):
+        raise ValueError("its tasks and its labels differ")
+
+
+def _load_heads(network: TeacherNetwork, folder: Path) -> None:
+    """Put the saved heads into a network.
+
+    Raises:
+        TeacherFolderError: They are not there, or of another form.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        heads = load_file(folder / _HEADS)
+        old = {name: value for name, value in network.state_dict().items() if name.startswith("encoder.")}
+        network.load_state_dict({**old, **heads})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise TeacherFolderError(folder, f"{_HEADS} can't be used ({first_line(error)})") from error
 
 
 def network_logits(
@@ -156,9 +220,7 @@ def calibrated(
 
 def labels_of(tasks: Sequence[str], languages: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
     """Return the labels of each task; those of the task `language` are the codes given."""
-    return {
-        task: tuple(languages or ()) if task == "language" else tuple(LABELS[task]) for task in tasks
-    }
+    return {task: tuple(languages or ()) if task == "language" else tuple(LABELS[task]) for task in tasks}
 
 
 def rows_for(teacher: Teacher, examples: Examples) -> TeacherRows:

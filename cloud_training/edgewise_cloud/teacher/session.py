@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewise_cloud.catalogue import Catalogue
-from edgewise_cloud.teacher.answers import Ensemble
+from edgewise_cloud.predictions import read_predictions
 from edgewise_cloud.registry import GateOutcome, Registry
+from edgewise_cloud.teacher.answers import Ensemble
+from edgewise_cloud.teacher.devices import is_first_process
 from edgewise_cloud.teacher.pipeline import Note, Outcome, train_teacher
 from edgewise_cloud.teacher.recipe import TeacherRecipe
 from edgewise_cloud.teacher.saved import Teacher
-from edgewise_cloud.teacher.validate import Validated, validate
+from edgewise_cloud.teacher.validate import Validated, gates_for, validate
 from edgewise_cloud.tracking import Tracker, log_report, open_tracker, provenance_tags, report_metrics
-from edgewise_cloud.train.work_folder import replace_file
+from edgewise_cloud.train.work_folder import WorkFileError, replace_file
 
 EXPERIMENT = "teachers"
 
@@ -74,6 +76,14 @@ def run_session(session: Session) -> Done:
         TrackingError: The tracking address is none.
         GateError: The gates can't be read.
     """
+    if session.gates is not None:
+        gates_for(session.gates, session.recipe.tasks)
+    if session.champion is not None:
+        read_predictions(session.champion)
+    if not is_first_process():
+        # The first process measures, tracks and registers what all of them trained.
+        outcome = train_teacher(session.recipe, session.catalogue, session.work, session.licences)
+        return Done(outcome, None, None, "")
     url = None if session.tracking == "local" else session.tracking
     session.work.mkdir(parents=True, exist_ok=True)
     tracker = open_tracker(url, EXPERIMENT, session.work / "tracking")
@@ -95,7 +105,10 @@ def _tracked(tracker: Tracker, session: Session) -> Iterator[str]:
     """Begin the tracked run, or go on with that of a killed session; say how it ended."""
     path = session.work / "tracking-run.json"
     if path.exists():
-        run_id = str(json.loads(path.read_text(encoding="utf-8"))["run_id"])
+        try:
+            run_id = str(json.loads(path.read_text(encoding="utf-8"))["run_id"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise WorkFileError(path, f"it names no run ({error!r})") from error
         tracker.resume(run_id)
     else:
         tags = provenance_tags(Path(__file__).parent, session.catalogue)

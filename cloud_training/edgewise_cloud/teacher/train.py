@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from edgewise_cloud.teacher.errors import DivergedError
+from edgewise_cloud.teacher.files import first_line, read_torch, write_torch
 from edgewise_cloud.teacher.losses import TeacherLoss
 from edgewise_cloud.teacher.network import TeacherNetwork
 from edgewise_cloud.teacher.recipe import FineTuning, Sampling
@@ -63,7 +66,8 @@ def optimizer_for(module: nn.Module, settings: FineTuning) -> torch.optim.Optimi
                 "weight_decay": settings.decay if matrix else 0.0,
             }
             for (old, matrix), values in sorted(groups.items())
-        ]
+        ],
+        fused=True,
     )
 
 
@@ -112,10 +116,16 @@ class Run:
         return bare
 
     def steps_of(self, epoch: int) -> list[Sequence[Rows]]:
-        """Return the micro-batches of each step of an epoch; an incomplete last step is dropped if it can be."""
+        """Return the micro-batches of each step of an epoch; an incomplete last step is dropped.
+
+        Of fewer micro-batches than a step takes, one step is made, in which every process has as many.
+        """
         batches = plan(self.rows, self.sampling, self.settings.tokens_per_batch, self.settings.seed, epoch)
         size = self.each_step
-        whole = len(batches) - len(batches) % size if len(batches) >= size else len(batches)
+        if len(batches) < size:
+            batches = (batches * self.worlds)[: max(len(batches) // self.worlds, 1) * self.worlds]
+            return [batches]
+        whole = len(batches) - len(batches) % size
         return [batches[first : first + size] for first in range(0, whole, size)]
 
     def take_step(self, batches: Sequence[Rows], steps: int) -> float:
@@ -132,6 +142,8 @@ class Run:
                     total += self._learn(batch, len(mine))
             else:
                 total += self._learn(batch, len(mine))
+        if not math.isfinite(total):
+            raise DivergedError(self.progress.step + 1)
         self.accelerator.clip_grad_norm_(self.module.parameters(), self.settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -147,17 +159,27 @@ class Run:
     def _moved(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         return {name: value.to(self.accelerator.device) for name, value in batch.items()}
 
+    def agreed(self, figure: float) -> float:
+        """Return the main process's figure: devices that round otherwise must still decide alike."""
+        if self.worlds == 1:
+            return figure
+        from accelerate.utils import broadcast
+
+        told = torch.tensor(figure, dtype=torch.float64, device=self.accelerator.device)
+        return float(broadcast(told))
+
     def save(self) -> None:
         """Write checkpoint.pt, as a whole or not at all."""
         if self.accelerator.is_main_process:
-            write_torch(
-                self.work / "checkpoint.pt",
-                {
-                    "weights": self.plain.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                    "progress": json.dumps({name: getattr(self.progress, name) for name in Progress.__slots__}),
-                },
-            )
+            progress = {name: getattr(self.progress, name) for name in Progress.__slots__}
+            state = {
+                "weights": self.plain.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "progress": json.dumps(progress),
+            }
+            if self.accelerator.scaler is not None:
+                state["scaler"] = self.accelerator.scaler.state_dict()
+            write_torch(self.work / "checkpoint.pt", state)
         self.accelerator.wait_for_everyone()
 
     def load(self) -> bool:
@@ -170,45 +192,36 @@ class Run:
         if not path.exists():
             return False
         state = read_torch(path)
-        self.plain.load_state_dict(state["weights"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**json.loads(state["progress"]))
+        try:
+            self.plain.load_state_dict(state["weights"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.progress = Progress(**json.loads(state["progress"]))
+            if self.accelerator.scaler is not None and "scaler" in state:
+                self.accelerator.scaler.load_state_dict(state["scaler"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise WorkFileError(path, first_line(error)) from error
         logger.info("going on after step %d of epoch %d", self.progress.step, self.progress.epoch)
         return True
 
 
-def write_torch(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors to a file, as a whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        torch.save(state, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def read_torch(path: Path) -> dict[str, Any]:
-    """Read what `write_torch` wrote; no code in it is run.
-
-    Raises:
-        WorkFileError: The file is broken.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # torch raises many kinds for a broken file
-        raise WorkFileError(path, str(error).strip().splitlines()[0]) from error
-    return state
-
-
-def fine_tune(run: Run, look: Look, note: Callable[[dict[str, float], int], None] = lambda _, __: None) -> None:
+def fine_tune(
+    run: Run, look: Look, note: Callable[[dict[str, float], int], None] = lambda _, __: None
+) -> None:
     """Train to the end, or on to it from a checkpoint; the module then holds the best weights seen on dev.
 
     Args:
         run: The run.
         look: Measures on dev.
         note: Told the mean loss and the speed now and then, with the step.
+
+    Raises:
+        DivergedError: The loss is no number any more.
+        CheckpointWriteError: A checkpoint can't be written; the one before it is whole.
+        WorkFileError: A checkpoint is broken.
     """
     run.load()
+    # A pretrained encoder comes without dropout, in evaluation mode.
+    run.module.train()
     settings, progress = run.settings, run.progress
     steps = settings.epochs * len(run.steps_of(0))
     while progress.epoch < settings.epochs and not progress.stopped:
@@ -219,7 +232,13 @@ def fine_tune(run: Run, look: Look, note: Callable[[dict[str, float], int], None
             progress.within = number + 1
             if progress.step % 50 == 0:
                 seconds = (time.monotonic() - began) / counted
-                logger.info("step %d of %d: loss %.4f, %.2f s a step", progress.step, steps, running / counted, seconds)
+                logger.info(
+                    "step %d of %d: loss %.4f, %.2f s a step",
+                    progress.step,
+                    steps,
+                    running / counted,
+                    seconds,
+                )
                 note({"loss": running / counted, "seconds_a_step": seconds}, progress.step)
                 running, counted, began = 0.0, 0, time.monotonic()
             if settings.evaluate_every and progress.step % settings.evaluate_every == 0:
@@ -245,8 +264,8 @@ def _look(run: Run, look: Look) -> None:
     progress = run.progress
     module = run.plain
     module.eval()
-    # Every process measures the same rows: so all of them decide alike without talking.
-    figure = look(module.network, progress.step)
+    # Every process measures the same rows.
+    figure = run.agreed(look(module.network, progress.step))
     module.train()
     progress.history.append((progress.step, figure))
     if figure > progress.best:

@@ -20,6 +20,7 @@ from edgewise_cloud.predictions import (
     write_predictions,
 )
 from edgewise_cloud.teacher.answers import Ensemble
+from edgewise_cloud.teacher.errors import NoGateError
 from edgewise_cloud.train.work_folder import replace_file
 
 LANGUAGE = "language"
@@ -76,14 +77,23 @@ def validate(
     verdict = None
     if gates is not None:
         old = read_predictions(champion) if champion is not None else None
-        verdict = evaluate_gates(predictions, old, _of_tasks(load_gates(gates), tasks))
+        verdict = evaluate_gates(predictions, old, gates_for(gates, tasks))
         replace_file(out / "gates.json", json.dumps(verdict.to_dict(), ensure_ascii=False, indent=1).encode())
     return Validated(report, path, verdict)
 
 
-def _of_tasks(gates: Gates, tasks: Sequence[str]) -> Gates:
-    """Return the gates that concern a teacher of some of the tasks."""
-    return replace(gates, gates=tuple(gate for gate in gates.gates if gate.task in tasks))
+def gates_for(name: str, tasks: Sequence[str]) -> Gates:
+    """Read the gates that concern a teacher of some of the tasks.
+
+    Raises:
+        GateError: The file can't be read.
+        NoGateError: It has none for these tasks, and a teacher must not pass unseen.
+    """
+    gates = load_gates(name)
+    kept = tuple(gate for gate in gates.gates if gate.task in tasks)
+    if not kept:
+        raise NoGateError(name, tasks)
+    return replace(gates, gates=kept)
 
 
 class _Maker:
@@ -104,7 +114,5 @@ def _predictions(ensemble: Ensemble, catalogue: Catalogue, chosen: Selection) ->
         datasets = pick_datasets(catalogue, task, "test", ())
         found = gold_sets(datasets, "test", languages=chosen.languages, limit=chosen.limit)
         sets.extend(GoldRows.of(gold) for gold in found)
-    sets.extend(
-        rows for rows in slice_sets(languages=chosen.languages or None) if rows.task in chosen.tasks
-    )
+    sets.extend(rows for rows in slice_sets(languages=chosen.languages) if rows.task in chosen.tasks)
     return predict_bundle(ensemble, sets, model=ensemble.name)
