@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from edgewise.bundle import Bundle
-from edgewise.engine.known import known_labels
+from edgewise.engine.ahead import AheadBundle
+from edgewise.engine.known import known_labels, likely_files
 from edgewise.engine.lifecycle import PerProcess
 from edgewise.engine.settings import LANGUAGE, ROWS, Request, Settings, pick_languages, pick_tasks
 from edgewise.engine.thresholds import Thresholds, parse_thresholds
@@ -124,10 +125,12 @@ class Host:
         self._pools.close()
 
     def _make_engine(self) -> Engine:
+        needed = likely_files(self.bundle.manifest, self._tasks, self._languages, self._settings.backend)
+        bundle = AheadBundle(self.bundle, needed)
         # Brings numpy, the tokenizer and the backend, so not before the first text comes.
         from edgewise.engine.engine import Engine
 
-        return Engine(self.bundle, self._settings, self._languages)
+        return Engine(bundle, self._settings, self._languages)
 
 
 def _close_engine(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewise.bundle.manifest import Manifest
+from edgewise.bundle.manifest import FileRef, Manifest
 from edgewise.engine.settings import LANGUAGE
 from edgewise.labels import TASKS
 
@@ -32,3 +32,25 @@ def language_backend(manifest: Manifest) -> str:
     """Return what runs the language model, `"none"` without one."""
     home = manifest.routes.language
     return manifest.models[home].artifacts[0].backend if home is not None else "none"
+
+
+def likely_files(
+    manifest: Manifest, tasks: tuple[str, ...], languages: tuple[str, ...] | None, backend: str
+) -> list[FileRef]:
+    """Return the files that a first text will most likely need, in the order in which they are needed.
+
+    Args:
+        manifest: The bundle's manifest.
+        tasks: The tasks to answer.
+        languages: Languages to choose from, None for all.
+        backend: A backend's name, or `"auto"`.
+    """
+    found: list[FileRef] = []
+    home = manifest.routes.language
+    if home is not None and (languages is None or len(languages) > 1):
+        found.append(manifest.models[home].artifacts[0].file)
+    default = manifest.models[manifest.routes.default]
+    if default.tokenizer is not None and any(task != LANGUAGE for task in tasks):
+        usable = [each.file for each in default.artifacts if backend in (each.backend, "auto")]
+        found += [default.tokenizer.file, *usable[:1]]
+    return found
