@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import warnings
 from pathlib import Path
 
 import click
@@ -68,8 +67,6 @@ def tune(
     from edgewise_cloud.tune import load_space, objective, search, write_overrides
 
     logging.basicConfig(level=logging.WARNING)
-    # Signs of life are an experimental part of Optuna, which it says at each start.
-    warnings.filterwarnings("ignore", module=r"optuna\.|edgewise_cloud\.tune\.")
     logging.getLogger("optuna").setLevel(logging.WARNING)
     found = search(
         objective.teacher_objective(recipe, load_catalogue(data)),

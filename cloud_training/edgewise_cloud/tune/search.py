@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewise_cloud.tune.errors import NoTrialError, PrunerError, StudyChangedError, TrialsFailError
 from edgewise_cloud.tune.objective import Objective
 from edgewise_cloud.tune.space import Space, parse_space
-from edgewise_cloud.tune.storage import FIRST, open_storage, put_back, storage_failures, storage_url
+from edgewise_cloud.tune.storage import open_storage, storage_failures, storage_url
+from edgewise_cloud.tune.trial import FIRST, run_trial
+from edgewise_cloud.tune.watch import Watch, states
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 PRUNERS = ("median", "asha", "none")
 _SETTINGS = "edgewise.settings"
-_WORKER = "edgewise.worker"
 _MOST_FAILURES = 5
 
 
@@ -90,7 +89,8 @@ def search(
         pruner: "median": a trial ends when it is worse than half of the others at the same step. "asha":
             successive halving, only the best third of each rung goes on. "none".
         work: Folder in which each trial gets one of its own.
-        heartbeat: Seconds between two signs of life of a trial; see `open_storage`.
+        heartbeat: Seconds between two signs of life of a trial. Without one for three times as long its
+            worker counts as dead: the trial fails and is queued once more, three times at most.
         tell: Told a line after each trial.
 
     Raises:
@@ -108,8 +108,6 @@ def search(
     numberless = 0
 
     def run(trial: Trial) -> float:
-        # The first thing a worker writes: a trial without it has no worker.
-        trial.set_user_attr(_WORKER, True)
         params = space.suggest(trial)
         first = trial.user_attrs.get(FIRST, trial.number)
         folder = work / f"trial-{first:04d}"
@@ -119,17 +117,17 @@ def search(
         numberless = 0 if math.isfinite(figure) else numberless + 1
         if numberless == _MOST_FAILURES:
             raise TrialsFailError(study_name, _MOST_FAILURES)
-        # What is no number Optuna counts as a failure, and goes on.
-        return figure if math.isfinite(figure) else math.nan
+        return figure
 
     with storage_failures(url):
-        study = open_study(space, study_name, url, seed, pruner, heartbeat)
-        while _more(study, trials, heartbeat):
-            study.optimize(run, n_trials=1, callbacks=[lambda _, trial: tell(_line(trial))])
+        study = open_study(space, study_name, url, seed, pruner)
+        watch = Watch(study, 3.0 * heartbeat)
+        while watch.more(trials):
+            tell(_line(run_trial(study, run, heartbeat)))
         return result_of(study)
 
 
-def open_study(space: Space, name: str, url: str, seed: int, pruner: str, heartbeat: int) -> Study:
+def open_study(space: Space, name: str, url: str, seed: int, pruner: str) -> Study:
     """Make a study, or open it if it is there; many workers may do that at once.
 
     Raises:
@@ -138,7 +136,7 @@ def open_study(space: Space, name: str, url: str, seed: int, pruner: str, heartb
         StudyStorageError: The database cannot be used.
     """
     pruning = _pruner(pruner)
-    storage = open_storage(url, heartbeat)
+    storage = open_storage(url)
     import optuna
 
     from edgewise_cloud.tune.sampler import NumberedSampler
@@ -166,7 +164,7 @@ def result_of(study: Study) -> SearchResult:
     Raises:
         NoTrialError: It has no finished trial.
     """
-    counts = _counts(study)
+    counts = states(study)
     if not counts["COMPLETE"]:
         raise NoTrialError(study.study_name)
     best = study.best_trial
@@ -207,47 +205,6 @@ def _reporter(trial: Trial) -> Callable[[int, float], None]:
             raise TrialPruned(f"pruned at step {step}")
 
     return report
-
-
-def _more(study: Study, trials: int, heartbeat: int) -> bool:
-    """Whether there is a trial to take; waits while the last ones run, as their workers may die."""
-    from optuna.storages import fail_stale_trials
-
-    while True:
-        fail_stale_trials(study)
-        _fail_unborn(study, 3 * heartbeat)
-        counts = _counts(study)
-        done = counts["COMPLETE"] + counts["PRUNED"]
-        if done >= trials:
-            return False
-        if done + counts["RUNNING"] < trials:
-            return True
-        time.sleep(min(heartbeat, 5))
-
-
-def _counts(study: Study) -> dict[str, int]:
-    from optuna.trial import TrialState
-
-    counts = dict.fromkeys((state.name for state in TrialState), 0)
-    for trial in study.get_trials(deepcopy=False):
-        counts[trial.state.name] += 1
-    return counts
-
-
-def _fail_unborn(study: Study, seconds: float) -> None:
-    """Fail trials whose worker died before its first sign of life: Optuna itself overlooks them."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        begun = trial.datetime_start
-        if (
-            _WORKER in trial.user_attrs
-            or begun is None
-            or datetime.now() - begun < timedelta(seconds=seconds)
-        ):
-            continue
-        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-        put_back(study, trial)
 
 
 def _line(trial: FrozenTrial) -> str:

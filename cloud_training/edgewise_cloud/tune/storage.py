@@ -15,15 +15,8 @@ from edgewise_cloud.tracking.urls import without_password
 from edgewise_cloud.tune.errors import StudyStorageError, StudyUrlError
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.storages import RDBStorage
-    from optuna.trial import FrozenTrial
 
-FIRST = "edgewise.first"
-"""User attribute of a trial that repeats one whose worker died: the number of the first."""
-
-_TRIES = "edgewise.tries"
-_MOST_TRIES = 3
 _ATTEMPTS = 4
 _SQLITE = "sqlite:///"
 
@@ -44,13 +37,11 @@ def storage_url(url: str) -> str:
     return re.sub(r"^postgresql://", "postgresql+psycopg2://", url)
 
 
-def open_storage(url: str, heartbeat: int) -> RDBStorage:
+def open_storage(url: str) -> RDBStorage:
     """Open the database, which is made if it is not there.
 
     Args:
         url: Full address; see `storage_url`.
-        heartbeat: Seconds between two signs of life of a trial. After three without one its worker counts
-            as dead: the trial fails, and is put in the queue once more, three times at most.
 
     Raises:
         StudyStorageError: It cannot be opened.
@@ -65,13 +56,7 @@ def open_storage(url: str, heartbeat: int) -> RDBStorage:
             arguments = {"connect_args": {"timeout": 60}}
         for attempt in range(_ATTEMPTS):
             try:
-                return RDBStorage(
-                    url,
-                    engine_kwargs=arguments,
-                    heartbeat_interval=heartbeat,
-                    grace_period=3 * heartbeat,
-                    heartbeat_stale_trial_callback=put_back,
-                )
+                return RDBStorage(url, engine_kwargs=arguments)
             except Exception:
                 # Workers that start at once in a new database trip over each other while they make its
                 # tables; whoever comes second finds them there.
@@ -108,22 +93,3 @@ def _many_writers(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=60)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-
-
-def put_back(study: Study, trial: FrozenTrial) -> None:
-    """Queue a trial whose worker died once more, with the values that it had."""
-    from optuna.trial import TrialState, create_trial
-
-    tries = int(trial.user_attrs.get(_TRIES, 1))
-    if tries >= _MOST_TRIES:
-        return
-    study.add_trial(
-        create_trial(
-            state=TrialState.WAITING,
-            params=trial.params,
-            distributions=trial.distributions,
-            user_attrs={_TRIES: tries + 1, FIRST: trial.user_attrs.get(FIRST, trial.number)},
-            # Values that somebody queued by hand are among these.
-            system_attrs=trial.system_attrs,
-        )
-    )

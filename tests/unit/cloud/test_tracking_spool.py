@@ -183,6 +183,21 @@ def test_following_ends_when_told_and_says_what_is_left(spool: Spool) -> None:
     assert spool.sent.problem == ""
 
 
+def test_a_server_that_is_back_gets_what_waited_while_the_run_goes_on(spool: Spool) -> None:
+    finish = threading.Event()
+
+    class Back(FakeStore):
+        def end(self, run: str, status: str, time: int) -> None:
+            super().end(run, status, time)
+            finish.set()
+
+    store = Back([None, ServerAwayError])
+    for call in (begin("a"), figures("a", 1), end("a")):
+        spool.append(call)
+    assert follow(Sender(spool, store), finish, patience=0.0) == 0
+    assert [call[0] for call in store.got] == ["start", "metrics", "end"]
+
+
 def test_a_line_that_a_kill_cut_off_never_was(spool: Spool) -> None:
     spool.append(begin("a"))
     with spool.calls.open("ab") as file:
