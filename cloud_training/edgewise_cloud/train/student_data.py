@@ -200,14 +200,20 @@ def prepare(examples: Examples, tokenizer: Tokenizer, sizes: Sizes, groups: tupl
 
 
 def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Choose the rows of an epoch: small sets whole, large ones thinned, little trusted ones by half."""
+    """Choose the rows of an epoch: small sets whole, large ones thinned, little trusted ones by half.
+
+    Those of `REFERENCE` are visited whole, and twice where they are small.
+    """
     tokens = prepared.tokens
     names, numbers = np.unique(np.array(prepared.examples.datasets), return_inverse=True)
     chosen = []
-    for number in range(len(names)):
+    for number, name in enumerate(names):
         rows = np.flatnonzero(numbers == number)
+        if name in REFERENCE:
+            chosen.extend([rows] * (2 if len(rows) < 2 * sizes.whole else 1))
+            continue
         size = min(len(rows), sizes.whole + max(len(rows) - sizes.whole, 0) ** sizes.thinning)
-        if len(rows) and float(tokens.weight[rows].mean()) < LOW_TRUST:
+        if float(tokens.weight[rows].mean()) < LOW_TRUST:
             size = min(size, len(rows) / 2)
         chosen.append(rng.permutation(rows)[: int(size)])
     return np.concatenate(chosen)
