@@ -45,6 +45,7 @@ def teacher(quiet: bool) -> None:
       edgewise teacher recipes
       edgewise teacher train minilm_english --data ../shared/data --work runs/english
       edgewise teacher evaluate runs/english/teacher --out runs/english/figures
+      edgewise teacher adapt runs/english/teacher --file mine.csv --task sentiment --work runs/mine
     """  # noqa: D301 - click wants the character that \b stands for
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(message)s")
     for name in ("transformers", "accelerate", "alembic", "mlflow"):
@@ -70,6 +71,7 @@ def recipes() -> None:
 @click.option("--work", type=_FOLDER, required=True, help="Folder for checkpoints and results of this run.")
 @click.option("--licences", metavar="A,B", help="Licence classes to train on; the default is what may ship.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=JSON", help="Change a value of the recipe.")
+@click.option("--overrides", type=_FILE, help="JSON file of changes, as `edgewise tune` writes it.")
 @click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
 @click.option("--validate/--no-validate", "measured", default=True, help="Measure on the test splits.")
 @click.option("--gates", metavar="NAME|FILE", help="Gates to pass; the default is the recipe's own.")
@@ -82,6 +84,7 @@ def train(
     work: Path,
     licences: str | None,
     changes: tuple[str, ...],
+    overrides: Path | None,
     rows: int | None,
     measured: bool,
     gates: str | None,
@@ -97,10 +100,13 @@ def train(
     """
     from edgewise_cloud.catalogue import load_catalogue
     from edgewise_cloud.commands.train import licence_classes
-    from edgewise_cloud.teacher.recipe import load_recipe, tiny
+    from edgewise_cloud.teacher.devices import is_first_process
+    from edgewise_cloud.teacher.recipe import load_overrides, load_recipe, tiny
     from edgewise_cloud.teacher.session import Session, run_session
 
-    chosen = load_recipe(recipe).changed(dict(_change(text) for text in changes))
+    chosen = load_recipe(recipe)
+    chosen = chosen if overrides is None else chosen.changed(load_overrides(overrides))
+    chosen = chosen.changed(dict(_change(text) for text in changes))
     chosen = chosen if rows is None else tiny(chosen, rows)
     session = Session(
         recipe=chosen,
@@ -114,6 +120,8 @@ def train(
         register=tracking != "off" if register is None else register,
     )
     done = run_session(session)
+    if not is_first_process():
+        return
     click.echo(f"Saved {done.outcome.folder}.")
     if done.validated is not None:
         _tell(done.validated)
@@ -154,6 +162,55 @@ def evaluate(
     _tell(found)
     if found.gates is not None and not found.gates.passed:
         raise SystemExit(1)
+
+
+@teacher.command(short_help="Go on training a teacher on a labelled file of one's own.")
+@click.argument("folder", type=_FOLDER)
+@click.option("--file", type=_FILE, required=True, help="CSV, TSV, JSONL or Parquet.")
+@click.option("--task", type=click.Choice(["sentiment", "toxicity", "emotion"]), required=True)
+@click.option("--work", type=_FOLDER, required=True, help="Folder for checkpoints and the new teacher.")
+@click.option("--text", metavar="COLUMN", default="text", show_default=True, help="Column of the texts.")
+@click.option("--label", metavar="COLUMN", default="label", show_default=True, help="Column of the labels.")
+@click.option("--language-column", metavar="COLUMN", help="Column of language codes.")
+@click.option(
+    "--language", metavar="CODE", default="und", help="Language of all rows, without such a column."
+)
+@click.option("--split-column", metavar="COLUMN", help="Column that says train or dev; else one in 8 is dev.")
+@click.option("--data", type=_FOLDER, envvar="EDGEWISE_DATA", help="Drop rows that stand in its test splits.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=JSON", help="Change a value of the training.")
+def adapt(
+    folder: Path,
+    file: Path,
+    task: str,
+    work: Path,
+    text: str,
+    label: str,
+    language_column: str | None,
+    language: str,
+    split_column: str | None,
+    data: Path | None,
+    changes: tuple[str, ...],
+) -> None:
+    """Adapt the teacher in FOLDER to a file of one's own; its other tasks are held to what they said.
+
+    Labels are those of the task; for toxicity also yes and no, 1 and 0, and kinds of abuse. The old folder stays
+    as it is. The same command goes on after a kill.
+    """
+    from edgewise_cloud.catalogue import Columns, load_catalogue
+    from edgewise_cloud.teacher.adapt import adapt_teacher
+    from edgewise_cloud.teacher.devices import is_first_process
+    from edgewise_cloud.teacher.own_rows import OwnFile
+
+    own = OwnFile(file, task, Columns(text, label, language_column, split_column), language)
+    catalogue = None if data is None else load_catalogue(data)
+    made = adapt_teacher(folder, own, work, dict(_change(change) for change in changes), catalogue)
+    if not is_first_process():
+        return
+    click.echo(f"Saved {made.folder}, trained on {made.rows} rows.")
+    for name in ("loss", "macro_f1"):
+        click.echo(f"{name} on {made.dev_rows} dev rows: {made.before[name]:.4f}, now {made.after[name]:.4f}")
+    if not made.calibrated:
+        click.echo("Too few dev rows to choose thresholds from: they are the old ones.")
 
 
 def _tell(found: Any) -> None:

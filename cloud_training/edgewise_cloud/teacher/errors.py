@@ -132,3 +132,25 @@ class NoGateError(TeacherError, ValueError):
             f"The gates {gates!r} say nothing of {', '.join(tasks)}: the teacher would pass unseen. Name "
             "other gates, or none."
         )
+
+
+class AdaptTaskError(TeacherError, ValueError):
+    """A teacher can't be adapted to a task."""
+
+    def __init__(self, teacher: str, task: str, known: Sequence[str]) -> None:
+        """Say which teacher and task, and what the teacher does."""
+        super().__init__(
+            f"The teacher {teacher!r} can't be adapted to {task}: it answers {', '.join(known)}, and the "
+            "task language has no rows of one's own. Name one of its other tasks."
+        )
+
+
+class AdaptRowsError(TeacherError, ValueError):
+    """A file has too few rows to adapt a teacher to."""
+
+    def __init__(self, path: Path, train: int, dev: int, least: tuple[int, int]) -> None:
+        """Say what is left of the file, and what is needed."""
+        super().__init__(
+            f"{path} leaves {train} rows to train on and {dev} to check with, after what repeats or "
+            f"contradicts itself is dropped; at least {least[0]} and {least[1]} are needed. Label more texts."
+        )

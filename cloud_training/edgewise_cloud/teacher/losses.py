@@ -33,16 +33,20 @@ class TeacherLoss(nn.Module):
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss of a batch over the tasks that its rows are labelled for."""
-        features = self.network.features(batch["ids"], batch["mask"])
+        return self.mean_of(self.network.features(batch["ids"], batch["mask"]), batch)
+
+    def mean_of(self, features: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean loss of a batch whose features by task [batch, width] are known."""
         total = torch.zeros_like(batch["weight"])
         for task, value in features.items():
             logits = (self.network.heads[task](value) + self.offsets[task](value, batch["group"])).float()
-            total = total + self.weights[task] * _loss(task, logits, batch)
+            total = total + self.weights[task] * task_loss(task, logits, batch)
         mean: Tensor = (total * batch["weight"]).mean()
         return mean
 
 
-def _loss(task: str, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+def task_loss(task: str, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Return a task's loss [batch] of logits [batch, labels]; 0 for rows that say nothing of it."""
     if task == "sentiment":
         return sentiment_loss(logits, batch["sentiment"], batch["allowed"])
     if task == "toxicity":

@@ -242,6 +242,25 @@ def load_recipe(name: str | Path) -> TeacherRecipe:
     return recipe_from(values, path.stem)
 
 
+def load_overrides(path: Path) -> dict[str, Any]:
+    """Read changes for `TeacherRecipe.changed` from a JSON file, values inside objects or by dotted names.
+
+    Raises:
+        RecipeError: It is no JSON object.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecipeError(path.name, "the file", f"is no JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise RecipeError(path.name, "the file", "must be a JSON object")
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inside = isinstance(value, dict) and name in _PARTS
+        found |= {f"{name}.{key}": each for key, each in value.items()} if inside else {name: value}
+    return found
+
+
 def tiny(recipe: TeacherRecipe, rows: int) -> TeacherRecipe:
     """Return the recipe for a quick try: `rows` of each set, short texts, one epoch."""
     return replace(

@@ -112,6 +112,7 @@ def labelled_batch(rows: TeacherRows, chosen: Rows) -> dict[str, Tensor]:
         "toxicity": batch.toxicity,
         "emotion": batch.emotion,
         "language": torch.from_numpy(rows.language[chosen]),
+        "row": torch.from_numpy(chosen),
     }
 
 
