@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from edgewise_cloud.catalogue import (
 from edgewise_cloud.train.rows import CARVED_MOST, carve_dev, labelled_rows, load_examples, save_examples
 from edgewise_cloud.train.student_data import (
     GROUPS,
+    REFERENCE,
     NothingToTrainError,
     Prepared,
     Sizes,
@@ -201,15 +202,16 @@ def test_rows_keep_their_labels_as_tokens(catalogue: Catalogue, train: Examples,
     sizes = Sizes(vocabulary=300, max_tokens=12, texts_per_language=50)
     tokenizer = make_tokenizer(catalogue, train, SHIPPABLE, sizes, 1, tmp_path / "tokenizer.json")
     prepared = prepare(train, tokenizer, sizes)
-    assert prepared.groups == tuple(sorted(set(train.datasets)))
-    assert [prepared.groups[group] for group in prepared.tokens.group] == train.datasets
+    assert prepared.groups == ("", *sorted(set(train.datasets) - REFERENCE))
+    named = ["" if name in REFERENCE else name for name in train.datasets]
+    assert [prepared.groups[group] for group in prepared.tokens.group] == named
     assert prepared.tokens.lengths.max() == 12
     for row in (0, 500, len(train) - 1):
         tokens = prepared.tokens.tokens[prepared.tokens.starts[row] : prepared.tokens.starts[row + 1]]
         assert tokens.tolist() == tokenizer.encode(train.texts[row]).ids[:12]
-    renamed = blank(["emotion/unheard_of", "toxicity/en_olid"])
+    renamed = blank(["emotion/unheard_of", "toxicity/en_olid", "toxicity/de_germeval2018"])
     dev = prepare(renamed, tokenizer, sizes, prepared.groups)
-    assert dev.tokens.group.tolist() == [0, prepared.groups.index("toxicity/en_olid")]
+    assert dev.tokens.group.tolist() == [0, 0, prepared.groups.index("toxicity/de_germeval2018")]
     assert dev.groups == prepared.groups
 
 
@@ -247,3 +249,11 @@ def test_large_sets_are_thinned_and_little_trusted_ones_halved() -> None:
     assert len(set(rows.tolist())) == len(rows)
     other = rows_of_epoch(prepared, sizes, np.random.default_rng(2))
     assert set(other.tolist()) != set(rows.tolist())
+
+
+def test_sets_that_say_what_labels_mean_are_visited_whole_and_small_ones_twice() -> None:
+    prepared = groups_of([50, 1000, 30], [1.0, 1.0, 1.0])
+    names = ["sentiment/en_sst"] * 50 + ["sentiment/en_semeval2017_tweets"] * 1000 + ["other"] * 30
+    prepared = replace(prepared, examples=replace(prepared.examples, datasets=names))
+    rows = rows_of_epoch(prepared, Sizes(whole=100, thinning=0.5), np.random.default_rng(1))
+    assert Counter(prepared.tokens.group[rows].tolist()) == {0: 100, 1: 1000, 2: 30}
