@@ -41,10 +41,10 @@ class Watch:
             self._bury()
             counts = states(self._study)
             done = counts["COMPLETE"] + counts["PRUNED"]
-            if done >= trials:
-                return False
             if done + counts["RUNNING"] < trials:
                 return True
+            if not counts["RUNNING"]:
+                return False
             time.sleep(min(self._patience / 6, _LONGEST_PAUSE))
 
     def _bury(self) -> None:
