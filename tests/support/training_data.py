@@ -1,7 +1,7 @@
 """A data folder of the real layout, small enough to train on inside a test.
 
 Five languages (Serbian in two scripts), five labelled sets that bear names of real ones so that our schemes
-apply, raw text, and one set whose licence forbids training.
+apply, raw text, parallel sentences, and one set whose licence forbids training.
 
     folder = make_training_data(tmp_path)
     catalogue = load_catalogue(folder)
@@ -43,7 +43,7 @@ FORBIDDEN = "zzyzx"
 LEAKED = "Utterly unique words leak everywhere"
 """A training text of `sentiment/en_sst` that stands, written otherwise, in a test split of another set."""
 
-_TOLD = {
+TOLD = {
     "negative": "awful boring dreadful worst",
     "neutral": "table window paper street",
     "positive": "wonderful lovely superb best",
@@ -71,7 +71,7 @@ def labelled(labels: list[str], count: int, seed: int, language: str = "en") -> 
     rows = []
     for place, text in enumerate(sentences(language, count, seed)):
         label = labels[place % len(labels)]
-        words = [*text.split(), str(rng.choice(_TOLD[label].split()))]
+        words = [*text.split(), str(rng.choice(TOLD[label].split()))]
         rows.append({"text": " ".join(rng.permutation(words)), "label": label, "lang": language})
     return rows
 
@@ -142,6 +142,20 @@ def _raw_rows() -> list[Row]:
     return [{"text": text, "lang": language, "source": "open/raw:c.txt"} for text, language in lines]
 
 
+def _parallel_rows(count: int = 40) -> list[Row]:
+    """Pairs of lines whose words stand at the same places in the lists; English first, but for a few."""
+    rng = np.random.default_rng(31)
+    rows = []
+    for language in ("de", "es", "ru", "sr"):
+        words, english = WORDS[language].split(), WORDS["en"].split()
+        for _ in range(count):
+            places = rng.integers(min(len(words), len(english)), size=int(rng.integers(4, 9)))
+            texts = (" ".join(side[place] for place in places) for side in (english, words))
+            rows.append(dict(zip(("text_a", "text_b"), texts, strict=True), lang_a="en", lang_b=language))
+    rows.append({"text_a": "das haus", "text_b": "la casa", "lang_a": "de", "lang_b": "es"})
+    return rows
+
+
 def write_table(path: Path, rows: list[Row]) -> None:
     """Write rows as a Parquet file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,6 +201,7 @@ def make_training_data(folder: Path) -> Path:
     ):
         write_table(folder / file, rows)
         entries.append(_entry(file, "mixed", rows))
+    write_table(folder / "language/parallel.parquet", _parallel_rows())
     sources = {
         "open/lines": {"class": "open"},
         "open/raw": {"class": "open"},

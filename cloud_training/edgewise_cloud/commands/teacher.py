@@ -104,6 +104,7 @@ def train(
     from edgewise_cloud.teacher.recipe import load_overrides, load_recipe, tiny
     from edgewise_cloud.teacher.session import Session, run_session
 
+    _hush()
     chosen = load_recipe(recipe)
     chosen = chosen if overrides is None else chosen.changed(load_overrides(overrides))
     chosen = chosen.changed(dict(_change(text) for text in changes))
@@ -156,6 +157,7 @@ def evaluate(
     from edgewise_cloud.teacher.saved import Teacher
     from edgewise_cloud.teacher.validate import validate
 
+    _hush()
     ensemble = Ensemble([Teacher.load(folder) for folder in folders])
     codes = [code.strip() for code in languages.split(",") if code.strip()] if languages else None
     found = validate(ensemble, load_catalogue(data), out, codes, gates, champion, limit)
@@ -193,14 +195,15 @@ def adapt(
 ) -> None:
     """Adapt the teacher in FOLDER to a file of one's own; its other tasks are held to what they said.
 
-    Labels are those of the task; for toxicity also yes and no, 1 and 0, and kinds of abuse. The old folder stays
-    as it is. The same command goes on after a kill.
+    Labels are those of the task; for toxicity also yes and no, 1 and 0, and kinds of abuse. The old folder
+    stays as it is. The same command goes on after a kill.
     """
     from edgewise_cloud.catalogue import Columns, load_catalogue
     from edgewise_cloud.teacher.adapt import adapt_teacher
     from edgewise_cloud.teacher.devices import is_first_process
     from edgewise_cloud.teacher.own_rows import OwnFile
 
+    _hush()
     own = OwnFile(file, task, Columns(text, label, language_column, split_column), language)
     catalogue = None if data is None else load_catalogue(data)
     made = adapt_teacher(folder, own, work, dict(_change(change) for change in changes), catalogue)
@@ -211,6 +214,13 @@ def adapt(
         click.echo(f"{name} on {made.dev_rows} dev rows: {made.before[name]:.4f}, now {made.after[name]:.4f}")
     if not made.calibrated:
         click.echo("Too few dev rows to choose thresholds from: they are the old ones.")
+
+
+def _hush() -> None:
+    """Leave out the progress bars of a library that reads and writes weights in an instant."""
+    from transformers.utils import logging as theirs
+
+    theirs.disable_progress_bar()
 
 
 def _tell(found: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+_RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")  # of torchrun, and of MPI
 _LONGEST_WAIT = timedelta(days=7)  # others wait while the first process pre-trains, aligns and calibrates
 
 
@@ -41,7 +42,7 @@ def make_accelerator(precision: str) -> Any:
 
 def is_first_process() -> bool:
     """Tell whether this is the process that writes files for all others; without others it is."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return all(os.environ.get(name, "0") == "0" for name in _RANKS)
 
 
 def processes_here() -> int:

@@ -47,12 +47,12 @@ class TeacherFolderError(TeacherError, ValueError):
 class EncoderError(TeacherError, OSError):
     """A pretrained encoder can't be loaded."""
 
-    def __init__(self, source: str, why: str) -> None:
-        """Say which one, and what its loader said."""
-        super().__init__(
-            f"The encoder {source!r} can't be loaded: {why}. Without a network, name a local folder with "
-            "config.json, model.safetensors and tokenizer files."
+    def __init__(self, source: str, why: str, remedy: str = "") -> None:
+        """Say which one, what its loader said, and what helps where it is there and does not fit."""
+        otherwise = (
+            "Without a network, name a local folder with config.json, model.safetensors and tokenizer files."
         )
+        super().__init__(f"The encoder {source!r} can't be used: {why.rstrip('.')}. {remedy or otherwise}")
 
 
 class NoLabelledLanguageError(TeacherError, ValueError):

@@ -29,6 +29,7 @@ from edgewise_cloud.train.work_folder import WorkFileError, replace_file
 logger = logging.getLogger(__name__)
 LANGUAGE_SET = "language/langid"
 _MOST_LINES = 20_000
+_MOST_LETTERS = 7000
 SPECIAL = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -163,7 +164,9 @@ def _own_reader(
         if recipe.languages:
             raw = {code: raw[code] for code in recipe.languages if code in raw}
         texts = tokenizer_texts(train, raw, _MOST_LINES, recipe.training.seed)
-        tokenizer = train_tokenizer(texts, compact.vocabulary - 3, special=_special_names())
+        # All characters that are kept become tokens, however few tokens are wanted.
+        letters = min(_MOST_LETTERS, compact.vocabulary // 2)
+        tokenizer = train_tokenizer(texts, compact.vocabulary - 3, letters, _special_names())
         tokenizer.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL.values()])
         part = folder.with_name(folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)

@@ -112,7 +112,8 @@ def demand_fit(encoder: nn.Module, reader: Any, max_tokens: int, source: str) ->
     module: Any = encoder
     known = module.get_input_embeddings().num_embeddings
     if len(reader) > known:
-        raise EncoderError(source, f"its tokenizer has {len(reader)} tokens, the encoder knows {known}")
+        why = f"its tokenizer has {len(reader)} tokens, the encoder knows {known}"
+        raise EncoderError(source, why, "Save both of them anew, from one model.")
     first = reader.cls_token_id if reader.cls_token_id is not None else reader.bos_token_id
     trained = encoder.training
     try:
@@ -121,7 +122,8 @@ def demand_fit(encoder: nn.Module, reader: Any, max_tokens: int, source: str) ->
             ids = torch.full((1, max_tokens), int(first))
             module.eval()(input_ids=ids, attention_mask=torch.ones_like(ids))
     except (IndexError, RuntimeError) as error:
-        raise EncoderError(source, f"it can't read {max_tokens} tokens ({first_line(error)})") from error
+        why = f"it can't read {max_tokens} tokens ({first_line(error)})"
+        raise EncoderError(source, why, "Lower max_tokens.") from error
     finally:
         encoder.train(trained)
 
