@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
@@ -233,4 +234,5 @@ class PrepareConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values that `from_dict` reads."""
-        return asdict(self)
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return found

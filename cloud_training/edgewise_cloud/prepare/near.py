@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from edgewise.errors import MissingExtraError
 from edgewise_cloud.prepare.config import NearConfig
+from edgewise_cloud.prepare.errors import PrepareConfigError
 from edgewise_cloud.prepare.keys import same_text_key
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 50_000
 _SEED = 1
+_LEAST_FOUND = 0.9
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -42,7 +44,12 @@ def near_copies(
 
     Returns:
         Indexes [n]; a text that stands for itself has its own.
+
+    Raises:
+        PrepareConfigError: The bands do not fit the signature, or would miss too many pairs.
+        MissingExtraError: The library rensa is not installed.
     """
+    _demand_bands(config)
     keys = [same_text_key(text) for text in texts]
     rows = [row for row, key in enumerate(keys) if len(key) >= max(config.least, config.shingle)]
     flagged = [rows[place] for place in _band_mates([keys[row] for row in rows], config)]
@@ -56,6 +63,22 @@ def near_copies(
                 groups.join(*pair)
     logger.info("near duplicates: %d of %d texts compared, in %d pairs", len(flagged), len(texts), len(seen))
     return np.array([groups.leader(row) for row in range(len(texts))], dtype=np.int64)
+
+
+def _demand_bands(config: NearConfig) -> None:
+    """Demand that at least nine in ten pairs at the threshold become candidates."""
+    width, rest = divmod(config.permutations, config.bands)
+    if rest or not width:
+        raise PrepareConfigError(
+            "near.bands", f"{config.bands} do not divide {config.permutations} permutations"
+        )
+    found = 1 - (1 - config.threshold**width) ** config.bands
+    if found < _LEAST_FOUND:
+        raise PrepareConfigError(
+            "near.bands",
+            f"{config.bands} bands of {width} would find {100 * found:.0f} % of the pairs at the threshold "
+            f"{config.threshold}; take more bands, or a higher threshold",
+        )
 
 
 class _Groups:

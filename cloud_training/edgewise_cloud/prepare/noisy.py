@@ -44,9 +44,7 @@ def out_of_fold(
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     features = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=2**18).transform(texts)
-    model = SGDClassifier(
-        loss="log_loss", alpha=1e-5, max_iter=20, class_weight="balanced", random_state=seed
-    )
+    model = SGDClassifier(loss="log_loss", alpha=1e-5, class_weight="balanced", random_state=seed)
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return np.asarray(cross_val_predict(model, features, labels, cv=parts, method="predict_proba"))
 
