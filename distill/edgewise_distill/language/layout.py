@@ -30,7 +30,7 @@ def lay_out(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
             [columns, classes]; others are handed on.
 
     Returns:
-        `layout`; `multipliers`, `keys` and `where`, see `edgewise.language.table.FeatureTable`; `rows`
+        `layout`; `multipliers` and `slots`, see `edgewise.language.table.FeatureTable`; `rows`
         [whole rows, classes], the weights of features that many classes share; `language` and `delta`, the
         entries of all others, one feature after the other; and the arrays that were handed on.
 
@@ -43,23 +43,22 @@ def lay_out(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         raise ValueError("keys must be sorted, without repeats, and at least one")
     whole = sizes >= _WHOLE
     multipliers, slots = place_keys(keys)
-    where = np.zeros(slots, np.uint32)
-    table = np.full(slots, keys[0], np.uint32)  # a key is never looked for outside its own slot
+    table = np.zeros((slots, 2), np.uint32)
+    table[:, 0] = keys[0]  # in empty slots, too: a key is never looked for outside its own
     mine = slots_of(keys, multipliers, slots)
-    table[mine] = keys
+    table[mine, 0] = keys
     rows, sparse = int(whole.sum()), np.where(whole, 0, sizes)
     first = np.cumsum(sparse) - sparse
-    where[mine] = np.where(whole, np.cumsum(whole) - 1, rows + (first << SIZE_BITS | sparse))
+    table[mine, 1] = np.where(whole, np.cumsum(whole) - 1, rows + (first << SIZE_BITS | sparse))
     entries = np.repeat(whole, sizes)
     dense = np.zeros((rows, arrays["base"].shape[1]), np.int8)
     owner = np.repeat(np.cumsum(whole) - 1, sizes)[entries]
     dense[owner, arrays["language"][entries]] = arrays["delta"][entries]
-    handed_on = {name: array for name, array in arrays.items() if name != "sizes"}
+    handed_on = {name: array for name, array in arrays.items() if name not in ("keys", "sizes")}
     return handed_on | {
         "layout": np.array([LAYOUT], np.uint8),
         "multipliers": multipliers,
-        "keys": table,
-        "where": where,
+        "slots": table,
         "rows": dense,
         "language": _with_slack(arrays["language"][~entries]),
         "delta": _with_slack(arrays["delta"][~entries]),

@@ -20,8 +20,7 @@ from edgewise_runtimes.errors import BackendLoadError
 _KINDS = {
     "letters": np.uint16,
     "multipliers": np.uint16,
-    "keys": np.uint32,
-    "where": np.uint32,
+    "slots": np.uint32,
     "rows": np.int8,
     "language": np.uint8,
     "delta": np.int8,
@@ -32,7 +31,9 @@ _KINDS = {
 _COLUMNS = np.arange(COLUMNS)
 _COLUMN_STARTS = np.arange(COLUMNS + 1)  # times the positions: there are never more words than those
 _LEAST = -80.0  # its exponential is next to nothing, and no denormal number, which are slow
+_AT_ONCE = 32  # texts; what they need in between stays in the processor's cache
 _BLOCKED = -1e9
+_BARS = 64  # sets of allowed languages that are remembered
 _UNLIKELY = 50.0  # of a language in a script that it does not use; one that alone is allowed still wins
 
 
@@ -44,12 +45,11 @@ def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     missing = [name for name in _KINDS if name not in arrays]
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    slots, rows, entries = len(arrays["keys"]), len(arrays["rows"]), len(arrays["language"])
+    slots, rows, entries = len(arrays["slots"]), len(arrays["rows"]), len(arrays["language"])
     shapes = {
         "letters": (LETTERS,),
         "multipliers": (1 << max(1, len(arrays["multipliers"]).bit_length() - 1),),
-        "keys": (slots,),
-        "where": (slots,),
+        "slots": (slots, 2),
         "rows": (rows, classes),
         "language": (entries,),
         "delta": (entries,),
@@ -64,7 +64,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
             raise ValueError(f"array {name!r} is of the type {arrays[name].dtype}")
     if not slots or entries < SLACK or int(arrays["language"].max()) >= classes:
         raise ValueError("it names classes that it does not have, or knows no feature")
-    last = max(0, int(arrays["where"].max()) - rows)  # the last feature's entries are the last
+    last = max(0, int(arrays["slots"][:, 1].max()) - rows)  # the last feature's entries are the last
     if (last >> SIZE_BITS) + last % (1 << SIZE_BITS) != entries - SLACK:
         raise ValueError("its features do not have the entries that are there")
 
@@ -72,7 +72,7 @@ def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
 class LanguageModel:
     """Naive Bayes over hashed n-grams and words, calibrated; see `edgewise_distill.language` for the making.
 
-    Safe to use from many threads: nothing changes after loading.
+    Safe to use from many threads: nothing changes after loading, but for a cache.
 
     Attributes:
         labels: Languages, and `"und"` (what is no language) last.
@@ -85,12 +85,13 @@ class LanguageModel:
         self.labels: tuple[str, ...] = (*(x for x in languages if x != UNDETERMINED), UNDETERMINED)
         place = {label: index for index, label in enumerate(self.labels)}
         self._place = place
+        self._bars: dict[tuple[str, ...], NDArray[np.float64]] = {}
         # A language of two scripts is two classes, whose probabilities are added.
         self._to_label = np.zeros((len(classes), len(self.labels)), np.float32)
         for index, name in enumerate(classes):
             self._to_label[index, place[name.split("@")[0]]] = 1.0
         self._letters = arrays["letters"].astype(np.uint32)
-        self._table = FeatureTable(arrays["multipliers"], arrays["keys"], arrays["where"])
+        self._table = FeatureTable(arrays["multipliers"], arrays["slots"])
         self._weights = FeatureWeights(arrays["rows"], arrays["language"], arrays["delta"])
         self._scripts = ScriptPrior(classes)
         trust = arrays["trust"].astype(np.float64)
@@ -163,6 +164,12 @@ class LanguageModel:
         Raises:
             UnknownLanguageError: a language that the model does not know.
         """
+        if len(texts) <= _AT_ONCE:
+            return self._probabilities(texts, allowed)
+        starts = range(0, len(texts), _AT_ONCE)
+        return np.concatenate([self._probabilities(texts[at : at + _AT_ONCE], allowed) for at in starts])
+
+    def _probabilities(self, texts: Sequence[str], allowed: Sequence[str] | None) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, len(self.labels)), np.float32)
         codes = codes_of(texts, self._letters)
@@ -174,7 +181,7 @@ class LanguageModel:
         if impossible is not None:
             scores[impossible] -= _UNLIKELY
         if allowed is not None:
-            scores[:, ~self._open(tuple(allowed))] = _BLOCKED
+            scores += self._barred(tuple(allowed))
         scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
         np.maximum(scores, _LEAST, out=scores)
         np.exp(scores, out=scores)
@@ -186,8 +193,15 @@ class LanguageModel:
             result[nothing, -1] = 1.0
         return np.asarray(result)
 
-    def _open(self, allowed: tuple[str, ...]) -> NDArray[np.bool_]:
-        unknown = [name for name in allowed if name not in self._place]
-        if unknown or not allowed:
-            raise UnknownLanguageError(unknown[0] if unknown else "", self.labels)
-        return np.asarray(self._to_label[:, [self._place[name] for name in allowed]].any(axis=1))
+    def _barred(self, allowed: tuple[str, ...]) -> NDArray[np.float64]:
+        """Return what bars the classes [classes] of languages that are not allowed."""
+        known = self._bars.get(allowed)
+        if known is None:
+            unknown = [name for name in allowed if name not in self._place]
+            if unknown or not allowed:
+                raise UnknownLanguageError(unknown[0] if unknown else "", self.labels)
+            open_ = self._to_label[:, [self._place[name] for name in allowed]].any(axis=1)
+            known = np.where(open_, 0.0, _BLOCKED)
+            if len(self._bars) < _BARS:
+                self._bars[allowed] = known
+        return known

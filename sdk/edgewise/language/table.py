@@ -47,17 +47,16 @@ class FeatureTable(NamedTuple):
 
     Attributes:
         multipliers: uint16 [2**k], see `slots_of`.
-        keys: uint32 [slots].
-        where: uint32 [slots]: of a feature that many classes share the number of its row; of any other the
-            number of rows plus `first << SIZE_BITS | size`, its place among the entries.
+        slots: uint32 [slots, 2], the key and where its weights are, side by side because reaching for memory is
+            what a look costs. Of a feature that many classes share that is the number of its row; of any other
+            the number of rows plus `first << SIZE_BITS | size`, its place among the entries.
     """
 
     multipliers: NDArray[np.uint16]
-    keys: NDArray[np.uint32]
-    where: NDArray[np.uint32]
+    slots: NDArray[np.uint32]
 
     def find(self, hashes: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
-        """Return which hashes are keys (their places, rising), and `where` of each."""
-        slots = slots_of(hashes, self.multipliers, len(self.keys))
-        hits = (self.keys.take(slots) == hashes).nonzero()[0]
-        return hits, self.where.take(slots.take(hits))
+        """Return which hashes are keys (their places, rising), and where the weights of each are."""
+        found = self.slots.take(slots_of(hashes, self.multipliers, len(self.slots)), axis=0)
+        hits = (found[:, 0] == hashes).nonzero()[0]
+        return hits, found[hits, 1]

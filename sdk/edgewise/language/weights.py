@@ -68,8 +68,8 @@ class FeatureWeights(NamedTuple):
         """Add up the weights of features that have no row."""
         classes = self.rows.shape[1]
         place = where - np.uint32(len(self.rows))
-        sizes = (place & _SIZE_MASK).astype(np.intp)
-        ends = sizes.cumsum()
+        sizes = place & _SIZE_MASK
+        ends = sizes.cumsum(dtype=np.intp)
         total = int(ends[-1]) if len(ends) else 0
         entries = (place >> _SIZE_SHIFT) - ends + sizes
         entries = entries.repeat(sizes)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edgewise.language.table import FeatureTable, bucket_bits, slots_of
+from edgewise.language.table import SIZE_BITS, FeatureTable, bucket_bits, slots_of
 from edgewise.language.weights import FeatureWeights
 from edgewise_distill.language.layout import lay_out, place_keys
 
@@ -27,7 +27,7 @@ def table_of(keys: list[int]) -> tuple[np.ndarray, FeatureTable]:
             "base": np.zeros((6, 2), np.float32),
         }
     )
-    return sorted_keys, FeatureTable(arrays["multipliers"], arrays["keys"], arrays["where"])
+    return sorted_keys, FeatureTable(arrays["multipliers"], arrays["slots"])
 
 
 @given(st.lists(HASHES, unique=True, min_size=1, max_size=60), st.lists(HASHES, max_size=40))
@@ -41,7 +41,7 @@ def test_every_key_is_found_and_nothing_else(keys: list[int], others: list[int])
     hashes = np.array([*others, *keys, *others], np.uint32)
     hits, where = table.find(hashes)
     assert np.array_equal(hits, np.flatnonzero(np.isin(hashes, sorted_keys)))
-    assert np.array_equal(sorted_keys[where >> 4], hashes[hits])
+    assert np.array_equal(sorted_keys[where >> SIZE_BITS], hashes[hits])
 
 
 def test_no_hashes_find_nothing() -> None:
@@ -94,7 +94,7 @@ def test_a_feature_keeps_its_weights(data: st.DataObject) -> None:
         }
     )
     features = FeatureWeights(laid["rows"], laid["language"], laid["delta"])
-    _, where = FeatureTable(laid["multipliers"], laid["keys"], laid["where"]).find(keys)
+    _, where = FeatureTable(laid["multipliers"], laid["slots"]).find(keys)
     factors = chance.random(len(keys)).astype(np.float32)
     expected = factors @ weights.astype(np.float32)
     assert np.allclose(features.add_up(where, factors, None, 1)[0], expected, atol=1e-3)
