@@ -92,7 +92,7 @@ class OnnxRuntime:
             )
         except Exception as error:
             raise BackendLoadError(NAME, artifact.name, _reason(error)) from error
-        # The library keeps the file's bytes, beside the weights it made of them, to start over on another device.
+        # The library keeps the file's bytes beside the weights it made of them, to start over elsewhere.
         session.disable_fallback()
         session._model_bytes = None
         return OnnxSession(session)

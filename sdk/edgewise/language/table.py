@@ -47,9 +47,9 @@ class FeatureTable(NamedTuple):
 
     Attributes:
         multipliers: uint16 [2**k], see `slots_of`.
-        slots: uint32 [slots, 2], the key and where its weights are, side by side because reaching for memory is
-            what a look costs. Of a feature that many classes share that is the number of its row; of any other
-            the number of rows plus `first << SIZE_BITS | size`, its place among the entries.
+        slots: uint32 [slots, 2], the key and where its weights are, side by side because reaching for
+            memory is what a look costs. Of a feature that many classes share that is the number of its row;
+            of any other the number of rows plus `first << SIZE_BITS | size`, its place among the entries.
     """
 
     multipliers: NDArray[np.uint16]
