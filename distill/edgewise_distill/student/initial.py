@@ -23,8 +23,9 @@ class FewFeaturesError(EdgewiseError, ValueError):
     def __init__(self, source: str, width: int, words: int, features: int) -> None:
         """Say what was wanted and what there is."""
         super().__init__(
-            f"Vectors of {width} features can't be made of {words} English tokens and the {features} features "
-            f"of the encoder {source!r}. Make the student narrower, its vocabulary larger, or take another one."
+            f"Vectors of {width} features can't be made of {words} English tokens and the {features} "
+            f"features of the encoder {source!r}. Make the student narrower, its vocabulary larger, or take "
+            "another encoder."
         )
 
 
