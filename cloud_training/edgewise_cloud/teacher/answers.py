@@ -45,8 +45,26 @@ def task_spec(spec: Mapping[str, Any]) -> TaskSpec:
     )
 
 
+def _joined(specs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the first teacher's task with the mean of all teachers' thresholds."""
+    if len(specs) == 1:
+        return specs[0]
+
+    def mean(label: str) -> dict[str, Any]:
+        own = [spec["thresholds"].get(label, spec["thresholds"]["default"]) for spec in specs]
+        found: dict[str, Any] = {"value": float(np.mean([each["value"] for each in own]))}
+        several = [set(each.get("by_language", {})) for each in own]
+        for language in sorted(set.intersection(*several)):
+            value = float(np.mean([each["by_language"][language]["value"] for each in own]))
+            found.setdefault("by_language", {})[language] = {"value": value}
+        return found
+
+    labels = sorted({label for spec in specs for label in spec["thresholds"]})
+    return {**specs[0], "thresholds": {label: mean(label) for label in labels}}
+
+
 class Ensemble:
-    """One or several teachers whose calibrated probabilities are averaged, task by task.
+    """One or several teachers whose calibrated probabilities are averaged, task by task, as are thresholds.
 
     Args:
         teachers: At least one; where several have a task, its labels must be the same.
@@ -68,7 +86,8 @@ class Ensemble:
                 if self.labels.setdefault(task, labels) != labels:
                     raise EnsembleError(task, first[task], teacher.name)
                 first.setdefault(task, teacher.name)
-                self.tasks.setdefault(task, teacher.tasks[task])
+        for task in self.labels:
+            self.tasks[task] = _joined([each.tasks[task] for each in self.teachers if task in each.tasks])
         self._heads = {task: Head(task_spec(spec)) for task, spec in self.tasks.items()}
 
     @property

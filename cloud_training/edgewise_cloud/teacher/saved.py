@@ -148,7 +148,7 @@ def _demand_spec(spec: Mapping[str, Any], names: Sequence[str]) -> None:
     float(spec["temperature"])
     for key in ("activation", "pooling"):
         str(spec[key])
-    for threshold in spec["thresholds"].values():
+    for threshold in (spec["thresholds"]["default"], *spec["thresholds"].values()):
         float(threshold["value"])
     if tuple(spec["labels"]) != tuple(names):
         raise ValueError("its tasks and its labels differ")

@@ -167,6 +167,27 @@ def test_an_ensemble_is_the_mean_of_its_teachers(folder: Path, second: Path) -> 
     assert all(answer.language is None and answer.sentiment is None for answer in answers)
 
 
+def test_thresholds_of_an_ensemble_are_means(folder: Path) -> None:
+    def with_thresholds(thresholds: dict[str, Any]) -> Any:
+        one = Teacher.load(folder)
+        tasks = {**one.tasks, "toxicity": {**one.tasks["toxicity"], "thresholds": thresholds}}
+        return Teacher(one.name, one.network, one.reader, one.labels, tasks, one.max_tokens, one.facts)
+
+    first = {"value": 0.2, "by_language": {"de": {"value": 0.1}, "en": {"value": 0.3}}}
+    second = {"value": 0.4, "by_language": {"en": {"value": 0.5}}}
+    both = Ensemble(
+        [
+            with_thresholds({"default": {"value": 0.5}, "toxicity": first}),
+            with_thresholds({"default": {"value": 0.7}, "toxicity": second, "insult": {"value": 0.1}}),
+        ]
+    )
+    found = both.tasks["toxicity"]["thresholds"]
+    assert found["default"]["value"] == pytest.approx(0.6)
+    assert found["insult"]["value"] == pytest.approx(0.3)
+    assert found["toxicity"]["value"] == pytest.approx(0.3)
+    assert found["toxicity"]["by_language"] == {"en": {"value": pytest.approx(0.4)}}
+
+
 def test_the_ensemble_is_measured_by_the_command(
     run: Callable[..., Result],
     folder: Path,
