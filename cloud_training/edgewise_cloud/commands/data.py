@@ -111,7 +111,9 @@ def list_sets(
     """List the labelled sets that may be trained on, or those of the licence classes named."""
     found = _chosen(_catalogue(data, sets), licences, tasks, languages)
     if as_json:
-        click.echo(json.dumps([_told(dataset) for dataset in found], ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps([_told(dataset) for dataset in found], ensure_ascii=False, indent=1, default=_plain)
+        )
         return
     for dataset in found:
         rows = " / ".join(f"{dataset.rows.get(split, 0):,}" for split in _SPLITS)

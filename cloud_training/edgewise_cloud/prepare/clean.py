@@ -40,7 +40,7 @@ def repair_encoding(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _broken(character: str) -> bool:
-    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cs")
+    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cs")
 
 
 def fault(text: str, config: CleanConfig) -> str | None:

@@ -19,14 +19,14 @@ class CleanConfig:
         repair: Undo UTF-8 that was read as Latin-1 or Windows-1252, before normalisation.
         least: Fewest characters that are no blanks; a single Han character may still say something.
         most_markup: Largest share of a text that may be markup (templates, attributes, code, entities).
-        most_broken: Largest share of replacement, private-use and unassigned characters.
+        most_broken: Largest share of replacement and private-use characters and lone surrogates.
     """
 
     on: bool = True
     repair: bool = True
     least: int = 1
     most_markup: float = 0.5
-    most_broken: float = 0.02
+    most_broken: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
