@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,15 @@ from edgewise_cloud.teacher.errors import EncoderError
 from edgewise_cloud.teacher.files import first_line
 from edgewise_cloud.teacher.recipe import Compact
 from edgewise_distill.checkpoints import locate
+
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "tokenizer.model",
+)
 
 
 class TeacherNetwork(nn.Module):
@@ -86,6 +96,10 @@ def load_reader(source: str) -> Any:
     """
     from transformers import AutoTokenizer
 
+    place = Path(locate(source))
+    if place.is_dir() and not any((place / name).is_file() for name in _TOKENIZER_FILES):
+        # The library would make a tokenizer that knows no word.
+        raise EncoderError(source, f"the folder has none of {', '.join(_TOKENIZER_FILES)}")
     reader = _load(AutoTokenizer, source)
     if not getattr(reader, "is_fast", False):
         raise EncoderError(source, "its tokenizer has no fast form (tokenizer.json)")

@@ -11,6 +11,7 @@ from typing import Any
 from edgewise_cloud.catalogue import Catalogue
 from edgewise_cloud.evaluate import Report, Selection, evaluate_catalogue
 from edgewise_cloud.evaluate.gold import gold_sets, pick_datasets
+from edgewise_cloud.evaluate.languages import NAME, language_texts
 from edgewise_cloud.gates import GateReport, Gates, evaluate_gates, load_gates, slice_sets
 from edgewise_cloud.predictions import (
     GoldRows,
@@ -110,9 +111,12 @@ def _predictions(ensemble: Ensemble, catalogue: Catalogue, chosen: Selection) ->
     sets: list[GoldRows] = []
     for task in chosen.tasks:
         if task == LANGUAGE:
+            texts = language_texts(catalogue, chosen.split, chosen.languages, chosen.limit, chosen.seed)
+            sets.append(GoldRows.of_languages(texts.texts, texts.langs, NAME, texts.split))
             continue
-        datasets = pick_datasets(catalogue, task, "test", ())
-        found = gold_sets(datasets, "test", languages=chosen.languages, limit=chosen.limit)
+        datasets = pick_datasets(catalogue, task, chosen.split, ())
+        found = gold_sets(datasets, chosen.split, languages=chosen.languages, limit=chosen.limit)
         sets.extend(GoldRows.of(gold) for gold in found)
-    sets.extend(rows for rows in slice_sets(languages=chosen.languages) if rows.task in chosen.tasks)
-    return predict_bundle(ensemble, sets, model=ensemble.name)
+    sets.extend(slice_sets(tasks=chosen.tasks, languages=chosen.languages))
+    analyzer: Any = ensemble
+    return predict_bundle(analyzer, sets, model=ensemble.name)

@@ -75,8 +75,8 @@ def test_a_recipe_of_the_package_runs_end_to_end(
     assert verdict["passed"] is passed
     assert [entry["task"] for entry in verdict["results"]] == [task]
     report = json.loads((work / "figures/report.json").read_text())
-    assert {record["task"] for record in report["records"]} == {task}
-    assert all(record["split"] == "test" for record in report["records"])
+    assert report["split"] == "test"
+    assert {entry["task"] for entry in report["metrics"]} == {task}
     predictions = read_predictions(work / "figures/predictions.parquet")
     assert set(predictions.tasks) == {task}
     facts = json.loads((work / "teacher/teacher.json").read_text())
@@ -96,7 +96,8 @@ def test_the_language_recipe_runs_end_to_end(run: Run, mini: Path, encoder: Enco
     teacher = Teacher.load(tmp_path / "teacher")
     assert teacher.labels["language"] == tuple(sorted(LANGUAGES))
     report = json.loads((tmp_path / "figures/report.json").read_text())
-    assert {record["task"] for record in report["records"]} == {"language"}
+    assert {entry["task"] for entry in report["metrics"]} == {"language"}
+    assert set(read_predictions(tmp_path / "figures/predictions.parquet").tasks) == {"language"}
     assert not (tmp_path / "figures/gates.json").exists()
     assert FORBIDDEN not in " ".join(load_examples(tmp_path / "train.parquet").texts)
 
