@@ -32,7 +32,7 @@ def soft_labels(
         folders: Of the teachers; of several the probabilities are averaged.
         examples: n rows, of which the English ones are asked about.
         work: Folder for soft.npy, which a rerun reads.
-        most: Rows that are asked about at most, the same share of each set.
+        most: Rows that are asked about at most; see `spread_rows`.
         seed: Of their choice.
 
     Returns:
@@ -50,8 +50,7 @@ def soft_labels(
             raise WorkFileError(path, f"it has the shape {values.shape}, not {(len(examples), WIDTH)}")
     else:
         values = np.full((len(examples), WIDTH), np.nan, np.float16)
-    english = [row for row, code in enumerate(examples.langs) if code == _ENGLISH]
-    chosen = np.sort(np.random.default_rng(seed).permutation(english)[:most])
+    chosen = spread_rows(examples, most, seed)
     todo = [int(row) for row in chosen if np.isnan(values[row]).all()]
     if not todo:
         return values
@@ -65,6 +64,21 @@ def soft_labels(
         part.replace(path)
         logger.info("%s: asked about %d of %d rows", teachers.name, first + len(rows), len(todo))
     return values
+
+
+def spread_rows(examples: Examples, most: int, seed: int) -> NDArray[np.int64]:
+    """Choose at most `most` English rows, in order: small sets whole, of all larger ones equally many."""
+    places: dict[str, list[int]] = {}
+    for row, (name, code) in enumerate(zip(examples.datasets, examples.langs, strict=True)):
+        if code == _ENGLISH:
+            places.setdefault(name, []).append(row)
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    by_size = sorted(places.items(), key=lambda item: (len(item[1]), item[0]))
+    for number, (_, rows) in enumerate(by_size):
+        share = (most - len(chosen)) // (len(by_size) - number)
+        chosen.extend(int(row) for row in rng.permutation(rows)[:share])
+    return np.sort(np.array(chosen, np.int64))
 
 
 def _joined(found: dict[str, NDArray[np.float32]], rows: int) -> NDArray[np.float16]:

@@ -70,7 +70,7 @@ class Recipe:
     stride: int = 32
     encoder: str | None = None
     teachers: tuple[str, ...] = ()
-    soft_rows: int = 150_000
+    soft_rows: int = 100_000
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:

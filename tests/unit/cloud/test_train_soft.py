@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ pytest.importorskip("torch", reason="training needs the extra 'train'")
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train import soft
-from edgewise_cloud.train.soft import WIDTH, soft_labels
+from edgewise_cloud.train.soft import WIDTH, soft_labels, spread_rows
 from edgewise_cloud.train.work_folder import WorkFileError
 
 
@@ -75,3 +77,16 @@ def test_answers_about_other_rows_are_refused(fake: FakeTeachers, tmp_path: Path
     np.save(tmp_path / "soft.npy", np.zeros((3, WIDTH), np.float16))
     with pytest.raises(WorkFileError, match=r"soft\.npy"):
         soft_labels(("t",), rows(), tmp_path, most=10, seed=1)
+
+
+def test_small_sets_are_asked_about_whole_and_large_ones_equally() -> None:
+    texts = [f"text {row}" for row in range(130)]
+    names = ["sentiment/small"] * 10 + ["sentiment/big"] * 70 + ["emotion/big"] * 50
+    examples = replace(unlabelled(texts, ["en"] * 130, ""), datasets=names)
+    chosen = spread_rows(examples, 60, seed=3)
+    assert Counter(names[row] for row in chosen) == {
+        "sentiment/small": 10,
+        "emotion/big": 25,
+        "sentiment/big": 25,
+    }
+    assert len(spread_rows(examples, 1000, seed=3)) == 130
