@@ -55,7 +55,7 @@ def compact_recipe(english: Path | None, **changes: Any) -> TeacherRecipe:
         {"limit": 60},
         training=TRAINING,
         compact=Compact(vocabulary=400, width=16, layers=2, heads=2, inner=32),
-        pretraining=MaskedPretraining(texts=40, rate=1e-3, tokens_per_batch=256),
+        pretraining=MaskedPretraining(texts=20, rate=1e-3, tokens_per_batch=128),
         alignment=Alignment(str(english), pairs=60, rate=1e-3, tokens_per_batch=256) if english else None,
     )
     return recipe.changed(changes)

@@ -79,3 +79,5 @@ def run_steps(
         if (step + 1) % every == 0 or step + 1 == len(batches):
             state = {"weights": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             write_torch(checkpoint, state)
+    # What trains the module next must not find the gradients of the last step.
+    optimizer.zero_grad(set_to_none=True)

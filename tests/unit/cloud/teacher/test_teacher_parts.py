@@ -117,7 +117,8 @@ def test_the_loss_of_a_batch_is_that_of_its_tasks_weighted(encoder: Callable[[st
     three = torch.nn.functional.binary_cross_entropy_with_logits(
         toxic, torch.tensor([1.0, 0.0, 0.0]), reduction="sum"
     )
-    assert float(module(batch)) == pytest.approx(float((sentiment + 0.5 * 3 * three) / 2), rel=1e-4)
+    wanted = (sentiment + 0.5 * 3 * three).item() / 2
+    assert module(batch).item() == pytest.approx(wanted, rel=1e-4)
     assert task_loss("sentiment", logits["sentiment"], batch)[1] == 0
 
 
