@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgewise.cli.show import show, show_json, table, tell
-from edgewise.errors import MissingExtraError
-from edgewise_cloud.registry.errors import RegistryError
+from edgewise.errors import EdgewiseError, MissingExtraError
 
 if TYPE_CHECKING:
     from edgewise_cloud.registry import Difference, Registry, Version
@@ -32,7 +31,7 @@ _url = click.option(
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-class UnsentError(RegistryError, ConnectionError):
+class UnsentError(EdgewiseError, ConnectionError):
     """A spool could not be sent.
 
     Attributes:
@@ -44,7 +43,7 @@ class UnsentError(RegistryError, ConnectionError):
         super().__init__(rest)
 
 
-class GatesFileError(RegistryError, ValueError):
+class GatesFileError(EdgewiseError, ValueError):
     """A file is no report of gates.
 
     Attributes:

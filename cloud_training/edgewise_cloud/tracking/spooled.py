@@ -19,6 +19,7 @@ from edgewise_cloud.tracking.sending import launch, unsent
 from edgewise_cloud.tracking.spool import Spool
 from edgewise_cloud.tracking.urls import without_password
 
+_LONGEST_SENDING = 3600.0  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -151,7 +152,8 @@ class SpoolTracker(Tracker):
         if process.stdin is not None:
             process.stdin.close()
         try:
-            process.wait(self._patience + 60.0)
+            # It gives up by itself when the server is away; a large model may take long without being stuck.
+            process.wait(self._patience + _LONGEST_SENDING)
         except subprocess.TimeoutExpired:
             process.terminate()
             process.wait()

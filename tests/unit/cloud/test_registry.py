@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -298,6 +300,15 @@ def test_a_folder_can_be_registered_by_hand(
     gates.write_text('{"passed": 1}', encoding="utf-8")
     assert "no report of gates" in run("add", "hand", tmp_path / "m", "--gates", gates).stderr
     assert "no usable tracking spool" in run("sync", tmp_path / "m").stderr
+
+
+def test_the_command_modules_are_light() -> None:
+    code = (
+        "import sys, edgewise_cloud.commands.registry, edgewise_cloud.commands.tune;"
+        "heavy = {'mlflow', 'optuna', 'numpy', 'torch', 'sqlalchemy', 'matplotlib'} & set(sys.modules);"
+        "sys.exit(f'imports {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_an_empty_registry_says_so(tmp_path: Path, url: str) -> None:

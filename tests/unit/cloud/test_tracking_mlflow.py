@@ -215,13 +215,16 @@ QUIET = """
 import logging, os, sys, threading
 before = dict(os.environ)
 logging.raiseExceptions = True
-from edgewise_cloud.registry import Registry
-registry = Registry("sqlite:///" + sys.argv[1])
 from pathlib import Path
+from edgewise_cloud.registry import Registry
+from edgewise_cloud.tracking.mlflow_client import mlflow_client
+mlflow_client("sqlite:///" + sys.argv[1])
+import mlflow.telemetry
+# Looked at before the first event: without a network, telemetry that is on turns itself off at that.
+assert mlflow.telemetry.get_telemetry_client() is None
+registry = Registry("sqlite:///" + sys.argv[1])
 registry.register("m", Path(sys.argv[2]), None)
 assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())
-import mlflow.telemetry
-assert mlflow.telemetry.get_telemetry_client() is None
 names = [thread.name for thread in threading.enumerate() if "elemetry" in thread.name]
 assert not names, names
 """
