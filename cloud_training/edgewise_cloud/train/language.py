@@ -19,7 +19,9 @@ from edgewise.language import LanguageModel
 from edgewise.language.container import read_arrays, write_arrays
 from edgewise.language.features import COLUMNS, letter_table
 from edgewise_cloud.catalogue import ALL_LICENCES, SHIPPABLE, Catalogue, CatalogueError
-from edgewise_cloud.train.language_data import class_of, load_language_texts
+from edgewise_cloud.train.language_data import load_language_texts
+from edgewise_cloud.train.language_dev import dev_rows, first_words
+from edgewise_cloud.train.language_made import Strays, frequent_words, made_lines, packaged_rules
 from edgewise_cloud.train.work_folder import replace_file
 from edgewise_distill.language.calibrate import Calibration, fit
 from edgewise_distill.language.counting import count
@@ -30,8 +32,6 @@ from edgewise_distill.language.weights import Weights, default_trust, select, we
 logger = logging.getLogger(__name__)
 
 STEP = 0.1  # weights are kept as int8 multiples of this
-_NOT_LIKE_TRAIN = frozenset({"ud", "ud-web", "talks", "news", "spoken", "tweets"})
-_NOT_LIKE_TRAIN_WEIGHT = 3.0
 
 
 class NoLinesError(CatalogueError, ValueError):
@@ -72,20 +72,6 @@ class LanguageRecipe:
     seed: int = 17
 
 
-def first_words(text: str, words: int) -> str:
-    """Return the first words of a text; where words are not set apart, two characters count as one.
-
-    >>> first_words("now or never", 2), first_words("今日はいい天気", 2)
-    ('now or', '今日はい')
-    """
-    parts = text.split()
-    if len(parts) > words:
-        return " ".join(parts[:words])
-    if any("぀" <= char <= "鿿" or "฀" <= char <= "๿" for char in text):
-        return text[: 2 * words]
-    return text
-
-
 def _known_languages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = json.loads(
         files("edgewise_cloud.train").joinpath("language.json").read_text(encoding="utf-8")
@@ -95,7 +81,7 @@ def _known_languages() -> dict[str, list[str]]:
 
 def to_bytes(weights: Weights, calibration: Calibration) -> bytes:
     """Lay a model out as the file that `LanguageModel` reads."""
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "letters": letter_table().astype(np.uint16),
         "keys": weights.keys,
         "sizes": weights.sizes.astype(np.uint8),
@@ -115,56 +101,6 @@ def _config(classes: Iterable[str], calibration: Calibration) -> dict[str, Any]:
         "spread": round(calibration.spread, 6),
         "growth": round(calibration.growth, 6),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class DevRows:
-    """Dev texts whole and cut short.
-
-    Attributes:
-        texts: n texts.
-        right: [n, classes], the classes of the text's language.
-        weight: [n], how much the text counts.
-    """
-
-    texts: list[str]
-    right: NDArray[np.bool_]
-    weight: NDArray[np.float32]
-
-    def sample(self, rows: int, seed: int) -> DevRows:
-        """Return so many rows at most, chosen by chance."""
-        chosen = np.random.default_rng(seed).permutation(len(self.texts))[:rows]
-        return DevRows([self.texts[row] for row in chosen], self.right[chosen], self.weight[chosen])
-
-
-def dev_rows(catalogue: Catalogue, classes: tuple[str, ...], seed: int) -> DevRows:
-    """Take langid's dev split, whole and cut to two words and to one, and some noise."""
-    rows = catalogue.language("langid").load("dev", ALL_LICENCES)
-    place = {name: index for index, name in enumerate(classes)}
-    texts: list[str] = []
-    owners: list[int] = []
-    weight: list[float] = []
-    for text, language, domain in zip(rows.texts, rows.langs, rows.domains, strict=True):
-        name = class_of(text, language)
-        if name not in place:
-            continue
-        trust = _NOT_LIKE_TRAIN_WEIGHT if domain in _NOT_LIKE_TRAIN else 1.0
-        for part, factor in ((text, 1.0), (first_words(text, 2), 0.3), (first_words(text, 1), 0.1)):
-            texts.append(part)
-            owners.append(place[name])
-            weight.append(trust * factor)
-    extra = noise(300, seed + 1)
-    texts += extra
-    owners += [place[UNDETERMINED]] * len(extra)
-    weight += [1.0] * len(extra)
-    right = np.zeros((len(texts), len(classes)), bool)
-    right[np.arange(len(texts)), owners] = True
-    for name, index in place.items():
-        base = name.split("@")[0]
-        if base != name and base in place:  # either script of a language is right
-            right[:, index] |= right[:, place[base]]
-            right[:, place[base]] |= right[:, index]
-    return DevRows(texts, right, np.array(weight, np.float32))
 
 
 def column_sums(
@@ -218,7 +154,7 @@ def train_language(
     recipe = recipe or LanguageRecipe()
     wanted = None if languages is None else list(languages)
     licences = frozenset(licences)
-    lines, taken = _training_lines(catalogue, recipe, licences, wanted)
+    lines, real, made = _training_lines(catalogue, recipe, licences, wanted)
     counts = count(lines)
     classes = counts.languages
     logger.info("%d features", len(counts.keys))
@@ -233,7 +169,8 @@ def train_language(
     model = LanguageModel.from_bytes(data, config)
     part = {
         "model": _model_part(model, config),
-        "lines": taken,
+        "lines": real,
+        "made_lines": made,
         "licences": sorted(licences),
         "recipe": asdict(recipe),
     }
@@ -244,21 +181,30 @@ def train_language(
 
 def _training_lines(
     catalogue: Catalogue, recipe: LanguageRecipe, licences: frozenset[str], languages: list[str] | None
-) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """Return the lines of each class, made ones included, and the number of real lines of each."""
+) -> tuple[dict[str, list[str]], dict[str, int], dict[str, int]]:
+    """Return the lines of each class, and how many of each are real and how many made."""
     names = _known_languages()
     wanted = names["targets"] + names["others"] if languages is None else languages
     taken = load_language_texts(catalogue, wanted, licences, recipe.most, recipe.seed)
     logger.info("%d lines of %d classes", taken.rows, len(taken.by_class))
-    found = {name.split("@")[0] for name in taken.by_class}
+    strays = Strays(packaged_rules())
+    lines = {
+        name: [row for row in rows if not strays.has(row, name)] for name, rows in taken.by_class.items()
+    }
+    real = {name: len(rows) for name, rows in lines.items()}
+    logger.info("%d strays left out", taken.rows - sum(real.values()))
+    made = made_lines(lines, packaged_rules(), frequent_words(), recipe.seed)
+    made = {name: rows for name, rows in made.items() if name in wanted}
+    for name, rows in made.items():
+        lines[name] = lines.get(name, []) + rows
+    found = {name.split("@")[0] for name in lines}
     if languages is not None and not found.issuperset(languages):
         raise NoLinesError(sorted(set(languages) - found), licences)
-    lines = dict(taken.by_class)
     if languages is None:
         for name in names["by_script_alone"]:
             lines[name] = script_lines(name, recipe.script_lines, recipe.seed)
     lines[UNDETERMINED] = noise(recipe.noise_lines, recipe.seed)
-    return lines, {name: len(rows) for name, rows in taken.by_class.items()}
+    return lines, real, {name: len(rows) for name, rows in made.items()}
 
 
 def _write(work: Path, data: bytes, part: dict[str, Any]) -> None:

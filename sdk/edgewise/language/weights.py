@@ -76,7 +76,7 @@ class FeatureWeights(NamedTuple):
         entries += np.arange(total)
         target: NDArray[Any] = self.language.take(entries)
         if text is not None:
-            target = target + (text * classes).repeat(sizes)
+            target = target + (text * np.intp(classes)).repeat(sizes)
         values = self.delta.take(entries) * factors.repeat(sizes)
         sums = np.bincount(target, values, texts * classes)  # integers where there is nothing to add
         return sums.astype(np.float64, copy=False).reshape(texts, classes)

@@ -14,14 +14,9 @@ pytest.importorskip("torch", reason="training needs the extra 'train'")
 from tests.support.training_data import FORBIDDEN, LANGUAGES, make_training_data, write_table
 
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, CatalogueFileMissingError, load_catalogue
-from edgewise_cloud.train.language import (
-    LanguageRecipe,
-    NoLinesError,
-    dev_rows,
-    first_words,
-    train_language,
-)
+from edgewise_cloud.train.language import LanguageRecipe, NoLinesError, train_language
 from edgewise_cloud.train.language_data import class_of, load_language_texts, repair
+from edgewise_cloud.train.language_dev import dev_rows, first_words
 
 LINES = [
     ("the first of many lines", "en", "train", "open/a:x"),

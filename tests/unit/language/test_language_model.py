@@ -182,3 +182,10 @@ def test_what_lies_across_two_texts_is_no_feature(vietnamese: LanguageModel) -> 
     texts = ["chữ", "the", "chữ"]
     one_by_one = np.concatenate([vietnamese.scores([text])[1] for text in texts])
     assert vietnamese.scores(texts)[1].tolist() == one_by_one.tolist()
+
+
+def test_scores_of_many_texts_at_once_are_those_of_each(vietnamese: LanguageModel) -> None:
+    sums, known = vietnamese.scores(["the world"] * 25_000)
+    alone, features = vietnamese.scores(["the world"])
+    assert (known == features[0]).all()
+    assert np.abs(sums - alone).max() < 1e-3
