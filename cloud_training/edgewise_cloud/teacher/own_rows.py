@@ -80,6 +80,8 @@ def own_material(file: OwnFile, work: Path, seed: int, catalogue: Catalogue | No
         dataset = own_dataset(
             file.path, file.task, file.columns, name=f"{_NAME}_{file.path.stem}", language=file.language
         )
+        if not dataset.rows.get("train"):
+            raise AdaptRowsError(file.path, 0, dataset.rows.get("dev", 0), LEAST)
         whole = (catalogue or Catalogue(file.path.parent, {}, {})).with_datasets([dataset])
         config = PrepareConfig.from_dict({"datasets": [dataset.name], "dev": _DEV})
         found = prepare_rows(whole, config, ALL_LICENCES, None, (file.task,), seed)

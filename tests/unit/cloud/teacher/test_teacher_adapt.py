@@ -168,11 +168,12 @@ def test_rows_of_a_test_split_are_dropped_when_the_data_is_there(
 @pytest.mark.parametrize(
     ("content", "more", "message"),
     [
-        ("text,label\nfine,positive\n", (), "16"),
+        ("text,label\nfine,positive\nawful,negative\n", (), "leaves 2 rows to train on and 0"),
         ("text,label\nfine,wonderful\n", (), "'wonderful'"),
         ("body,label\nfine,positive\n", (), "no column 'text'"),
         ("", (), "mine.csv"),
-        ("text,label\n", (), "mine"),
+        ("text,label\n", (), "leaves 0 rows"),
+        ("text,label\n,positive\nfine,\n", (), "leaves 0 rows"),
         ("text,label\n" + "".join(f"the house {i},positive\n" for i in range(90)), (), "one class"),
         (None, ("--set", "encoder=x"), "can't be changed"),
         (None, ("--set", "training.rate=x"), "training.rate"),
