@@ -12,7 +12,13 @@ from edgewise_cloud.catalogue import Examples
 
 LABELLED_TASKS = ("sentiment", "toxicity", "emotion")
 
-_DROPPED = re.compile(r"[^\w\u2600-\u27bf\U0001f000-\U0001faff]+|_+")
+# Vowel signs of the scripts of South and South-East Asia are marks, which `\w` does not take for letters.
+_VOWEL_SIGNS = "".join(
+    chr(code)
+    for code in (*range(0x0900, 0x10A0), *range(0x1780, 0x1800))
+    if unicodedata.category(chr(code)).startswith("M")
+)
+_DROPPED = re.compile(rf"[^\w\u2600-\u27bf\U0001f000-\U0001faff{_VOWEL_SIGNS}]+|_+")
 _GLAD = re.compile(r"[:;=]['-]?[)\]D]")
 _SAD = re.compile(r"[:;=]['-]?[(\[]")
 

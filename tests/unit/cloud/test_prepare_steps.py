@@ -90,6 +90,13 @@ def test_smileys_and_emoji_tell_texts_apart() -> None:
     assert same_text_key("...") != same_text_key("!!!")
 
 
+def test_vowel_signs_tell_words_apart_and_dandas_do_not() -> None:
+    assert len({same_text_key(text) for text in ("का", "की", "के")}) == 3
+    assert same_text_key("வா") != same_text_key("வி")
+    assert same_text_key("ठीक है।") == same_text_key("ठीक है!")
+    assert same_text_key("café") == same_text_key("cafe\u0301")
+
+
 def test_the_side_of_each_task() -> None:
     toxic = examples("toxicity/a", [("x", "toxic"), ("y", "non-toxic"), ("z", "?")])
     toxic.toxicity[2, 2] = 1.0
