@@ -116,9 +116,7 @@ def batch_loss(
     """
     features = student.features(batch.ids, batch.mask)
     shared = {task: student.heads[task](value) for task, value in features.items()}
-    logits = {
-        task: shared[task] + offsets[task](value, batch.group) for task, value in features.items()
-    }
+    logits = {task: shared[task] + offsets[task](value, batch.group) for task, value in features.items()}
     total = (
         weights[0] * sentiment_loss(logits["sentiment"], batch.sentiment, batch.allowed)
         + weights[1] * toxicity_loss(logits["toxicity"], batch.toxicity)
