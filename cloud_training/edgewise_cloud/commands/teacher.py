@@ -220,7 +220,8 @@ def _hush() -> None:
     """Leave out the progress bars of a library that reads and writes weights in an instant."""
     from transformers.utils import logging as theirs
 
-    theirs.disable_progress_bar()
+    disable: Any = theirs.disable_progress_bar
+    disable()
 
 
 def _tell(found: Any) -> None:

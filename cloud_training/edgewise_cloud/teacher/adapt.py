@@ -169,7 +169,7 @@ def recipe_for(teacher: Teacher, folder: Path, changes: Mapping[str, Any]) -> Te
 
 def figures_of(network: TeacherNetwork, rows: TeacherRows, task: str, half: bool) -> dict[str, float]:
     """Return the mean loss, and the macro-F1 where rows have one right answer, of a task on rows."""
-    labels = {name: range(count) for name, count in network.labels.items()}
+    labels = {name: [""] * count for name, count in network.labels.items()}
     trained = network.training
     logits = network_logits(network.eval(), rows, labels, half=half)[task]
     network.train(trained)
@@ -185,9 +185,9 @@ def figures_of(network: TeacherNetwork, rows: TeacherRows, task: str, half: bool
 def _choices(examples: Examples, task: str, logits: FloatArray) -> tuple[Any, Any]:
     """Return right answers and given ones of the rows that have a single right answer."""
     if task == "toxicity":
-        truth = examples.toxicity[:, 0]
-        known = ~np.isnan(truth)
-        return truth[known] > 0.5, logits[known, 0] > 0
+        toxic = examples.toxicity[:, 0]
+        known = ~np.isnan(toxic)
+        return toxic[known] > 0.5, logits[known, 0] > 0
     if task == "sentiment":
         known, truth, allowed = examples.sentiment >= 0, examples.sentiment, examples.sentiment_allowed
     else:
