@@ -38,7 +38,7 @@ def fit(
     trust: NDArray[np.float64],
     *,
     steps: int = 200,
-    keep_bias_small: float = 1e-4,
+    keep_bias_small: float = 1e-3,
 ) -> Calibration:
     """Minimise cross-entropy against the classes of each text's language, by gradient descent.
 
