@@ -28,7 +28,9 @@ def test_the_examples_of_the_language_page_hold() -> None:
 def test_every_option_in_the_training_page_exists() -> None:
     pytest.importorskip("torch", reason="training needs the extra 'train'")
     pytest.importorskip("onnxscript", reason="training needs the extra 'train'")
+    pytest.importorskip("accelerate", reason="teachers need the extra 'train'")
     from edgewise_cloud.commands.evaluate import evaluate
+    from edgewise_cloud.commands.teacher import teacher
     from edgewise_cloud.commands.train import train
 
     blocks = re.findall(r"```sh\n(.*?)```", TRAINING, re.DOTALL)
@@ -37,10 +39,12 @@ def test_every_option_in_the_training_page_exists() -> None:
     for line in lines:
         words = shlex.split(line)
         assert words[0] == "edgewise"
-        command = train.commands[words[2]] if words[1] == "train" else evaluate
+        groups = {"train": train, "teacher": teacher}
+        command = groups[words[1]].commands[words[2]] if words[1] in groups else evaluate
         known = {option for parameter in command.params for option in parameter.opts}
         assert [word for word in words if word.startswith("--") and word not in known] == [], line
-        needed = {parameter.opts[0] for parameter in command.params if parameter.required}
+        required = [parameter for parameter in command.params if parameter.required]
+        needed = {one.opts[0] for one in required if one.param_type_name == "option"}
         assert needed <= set(words), line
 
 

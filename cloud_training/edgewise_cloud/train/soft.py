@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.teacher.answers import Ensemble
-from edgewise_cloud.teacher.saved import Teacher
+from edgewise_cloud.teacher.errors import TeacherFolderError
+from edgewise_cloud.teacher.saved import FACTS, Teacher
 from edgewise_cloud.train.work_folder import WorkFileError
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,19 @@ def soft_labels(
         part.replace(path)
         logger.info("%s: asked about %d of %d rows", teachers.name, first + len(rows), len(todo))
     return values
+
+
+def name_of(folder: str) -> str:
+    """Return the name of a teacher.
+
+    Raises:
+        TeacherFolderError: There is none in the folder.
+    """
+    path = Path(folder)
+    try:
+        return str(json.loads((path / FACTS).read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TeacherFolderError(path, f"{FACTS} can't be read ({error})") from error
 
 
 def spread_rows(examples: Examples, most: int, seed: int) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.monitor import dev_scores
 from edgewise_cloud.train.rows import labelled_rows
-from edgewise_cloud.train.soft import soft_labels
+from edgewise_cloud.train.soft import name_of, soft_labels
 from edgewise_cloud.train.student_data import (
     Prepared,
     Sizes,
@@ -145,7 +145,8 @@ def train_student(
     part = {
         "model": _model_part(recipe, tasks),
         "datasets": _datasets(catalogue, train_rows, licences),
-        "recipe": asdict(recipe),
+        # Names instead of folders: where a teacher lay says nothing to others.
+        "recipe": {**asdict(recipe), "teachers": [name_of(folder) for folder in recipe.teachers]},
     }
     replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
     return work
