@@ -34,13 +34,13 @@ def locate(source: str) -> str:
     if source.startswith(PACKAGE):
         return str(_in_package(source))
     folder = Path(source)
-    if folder.is_dir():
+    if source and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise CheckpointNotFoundError(
                 source, "the folder has no config.json", "Name the folder that a model was saved to."
             )
         return str(folder)
-    if source.count("/") > 1 or folder.is_absolute() or source.startswith("."):
+    if not source or source.count("/") > 1 or folder.is_absolute() or source.startswith("."):
         raise CheckpointNotFoundError(source, "there is no such folder", "Check the path.")
     return source
 

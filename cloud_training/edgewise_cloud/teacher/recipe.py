@@ -267,5 +267,7 @@ def tiny(recipe: TeacherRecipe, rows: int) -> TeacherRecipe:
         recipe,
         max_tokens=min(recipe.max_tokens, 32),
         prepare={**recipe.prepare, "limit": rows},
-        training=replace(recipe.training, epochs=1, tokens_per_batch=1024),
+        training=replace(
+            recipe.training, epochs=1, tokens_per_batch=min(recipe.training.tokens_per_batch, 1024)
+        ),
     )
