@@ -148,6 +148,7 @@ def language(
 @train.command(short_help="Put both models into a bundle.")
 @click.option("--language", "tells", type=_FOLDER, required=True, help="--work of `train language`.")
 @click.option("--student", "judges", type=_FOLDER, required=True, help="--work of `train student`.")
+@click.option("--english", type=_FOLDER, help="--work of another `train student`, for English texts.")
 @click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
 @click.option("--name", default="edgewise-base", show_default=True)
 @click.option("--version", default="0.1.0", show_default=True)
@@ -156,7 +157,15 @@ def language(
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="What `edgewise evaluate --json` wrote for this bundle: goes into the manifest and the model card.",
 )
-def pack(tells: Path, judges: Path, out: Path, name: str, version: str, metrics: Path | None) -> None:
+def pack(
+    tells: Path,
+    judges: Path,
+    english: Path | None,
+    out: Path,
+    name: str,
+    version: str,
+    metrics: Path | None,
+) -> None:
     """Pack a bundle from the folders of both trainings.
 
     Its manifest tells where the models come from and, with --metrics, how good they are. The bundle itself
@@ -166,5 +175,5 @@ def pack(tells: Path, judges: Path, out: Path, name: str, version: str, metrics:
     from edgewise_cloud.train.bundle import make_bundle, read_metrics
 
     measured = read_metrics(metrics) if metrics is not None else []
-    make_bundle(out, tells, judges, name=name, version=version, metrics=measured)
+    make_bundle(out, tells, judges, name=name, version=version, metrics=measured, english=english)
     click.echo(f"Packed {out}.")

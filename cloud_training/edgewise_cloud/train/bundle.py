@@ -120,8 +120,9 @@ def make_bundle(
     version: str = "0.1.0",
     description: str = "",
     metrics: Sequence[Mapping[str, Any]] = (),
+    english: Path | None = None,
 ) -> Path:
-    """Pack a bundle from the folders of two training runs.
+    """Pack a bundle from the folders of training runs.
 
     Args:
         folder: The bundle to write.
@@ -131,6 +132,7 @@ def make_bundle(
         version: Of the bundle, three numbers.
         description: For people.
         metrics: What `edgewise evaluate` measured.
+        english: Work folder of another `train student`, which English texts are routed to.
 
     Returns:
         The bundle folder, with MODEL_CARD.md.
@@ -141,13 +143,7 @@ def make_bundle(
         BundleError: the bundle would be refused by its reader.
     """
     tells = _read_part(language, "language.json", ["language.bin"], ["model", "lines", "recipe"], "language")
-    judges = _read_part(
-        student,
-        "model.json",
-        ["multilingual.onnx", "tokenizer.json"],
-        ["model", "datasets", "recipe"],
-        "student",
-    )
+    judges = _read_student(student)
     spec: dict[str, Any] = {
         "format_version": 1,
         "name": name,
@@ -174,6 +170,8 @@ def make_bundle(
         "multilingual.onnx": student / "multilingual.onnx",
         "tokenizer.json": compact_tokenizer((student / "tokenizer.json").read_bytes()),
     }
+    if english is not None:
+        _route_english(spec, contents, english)
     pack(folder, spec, contents)
     texts = json.loads(files("edgewise_cloud.train").joinpath("golden.json").read_text(encoding="utf-8"))
     for model, answers in golden_answers(folder, texts).items():
@@ -181,6 +179,30 @@ def make_bundle(
     pack(folder, spec, contents)
     write_card(folder)
     return folder
+
+
+def _read_student(folder: Path) -> dict[str, Any]:
+    return _read_part(
+        folder,
+        "model.json",
+        ["multilingual.onnx", "tokenizer.json"],
+        ["model", "datasets", "recipe"],
+        "student",
+    )
+
+
+def _route_english(spec: dict[str, Any], contents: dict[str, Path | bytes], folder: Path) -> None:
+    """Add a student that answers for English texts, with files of its own names."""
+    part = _read_student(folder)
+    model = json.loads(json.dumps(part["model"]))
+    model["tokenizer"]["file"] = "english-tokenizer.json"
+    for artifact in model["artifacts"]:
+        artifact["file"] = "english.onnx"
+    contents["english.onnx"] = folder / "multilingual.onnx"
+    contents["english-tokenizer.json"] = compact_tokenizer((folder / "tokenizer.json").read_bytes())
+    spec["models"]["english"] = model
+    spec["routes"]["by_language"]["en"] = "english"
+    spec["provenance"]["config"]["english"] = part["recipe"]
 
 
 def _language_data(part: Mapping[str, Any]) -> list[dict[str, Any]]:
