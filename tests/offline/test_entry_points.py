@@ -13,7 +13,8 @@ OURS = [
 
 
 def test_the_metadata_names_them_all() -> None:
-    assert {entry.name for entry in OURS} == {"onnxruntime", "evaluate", "train", "edgewise"}
+    commands = {"data", "evaluate", "gate", "registry", "teacher", "train", "tune"}
+    assert {entry.name for entry in OURS} == {"onnxruntime", "edgewise", *commands}
 
 
 @pytest.mark.parametrize("entry", OURS, ids=lambda entry: f"{entry.group}-{entry.name}")
@@ -27,4 +28,5 @@ def test_an_entry_point_loads(entry: EntryPoint) -> None:
 
 def test_the_extras_are_those_the_readme_names() -> None:
     extras = set(metadata("edgewise").get_all("Provides-Extra") or [])
-    assert extras == {"openvino", "tflite", "hub", "batch", "convert", "train", "cloud", "serve", "dev"}
+    device, made = {"openvino", "tflite", "hub", "batch"}, {"cloud", "convert", "train", "track", "postgres"}
+    assert extras == {*device, *made, "serve", "dev"}
