@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +59,28 @@ def soft_labels(
     if not todo:
         return values
     teachers = Ensemble([Teacher.load(Path(folder)) for folder in folders])
+    untold = untold_attributes(teachers.tasks)
     for first in range(0, len(todo), _CHUNK):
         rows = todo[first : first + _CHUNK]
         found = teachers.probabilities([examples.texts[row] for row in rows])
-        values[rows] = _joined(found, len(rows))
+        said = _joined(found, len(rows))
+        said[:, untold] = np.nan
+        values[rows] = said
         part = path.with_suffix(".part.npy")
         np.save(part, values)
         part.replace(path)
         logger.info("%s: asked about %d of %d rows", teachers.name, first + len(rows), len(todo))
     return values
+
+
+def untold_attributes(tasks: Mapping[str, Mapping[str, Any]]) -> list[int]:
+    """Return the columns of attributes that no row told the teacher of: what it says of them is noise.
+
+    Those are the labels of toxicity for which calibration found too few dev rows to choose a threshold.
+    """
+    thresholds = tasks.get("toxicity", {}).get("thresholds", {})
+    begin = len(LABELS["sentiment"])
+    return [begin + place for place, name in enumerate(LABELS["toxicity"]) if name not in thresholds]
 
 
 def name_of(folder: str) -> str:

@@ -61,15 +61,15 @@ def soft_loss(logits: Tensor, wanted: Tensor, one_is_right: bool) -> Tensor:
 
     Args:
         logits: [batch, labels].
-        wanted: [batch, labels]; rows of NaN are masked.
+        wanted: [batch, labels]; NaN is masked: whole rows; of a sigmoid single labels, too.
         one_is_right: Whether the probabilities of a row sum to 1.
 
     Returns:
         [batch], 0 where masked.
     """
-    known = ~torch.isnan(wanted[:, 0])
+    known = ~torch.isnan(wanted)
     target = torch.nan_to_num(wanted)
     if one_is_right:
-        return -(target * functional.log_softmax(logits, dim=1)).sum(dim=1) * known
+        return -(target * functional.log_softmax(logits, dim=1)).sum(dim=1) * known[:, 0]
     each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    return each.sum(dim=1) * known
+    return (each * known).sum(dim=1)

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the extra 'train'")
 
+from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train import soft
@@ -26,6 +27,7 @@ class FakeTeachers:
     name = "fake"
 
     def __init__(self) -> None:
+        self.tasks: dict[str, Any] = {}
         self.asked: list[str] = []
 
     def probabilities(self, texts: Sequence[str]) -> dict[str, Any]:
@@ -90,3 +92,16 @@ def test_small_sets_are_asked_about_whole_and_large_ones_equally() -> None:
         "sentiment/big": 25,
     }
     assert len(spread_rows(examples, 1000, seed=3)) == 130
+
+
+def test_attributes_that_nobody_told_the_teacher_of_are_not_learned(
+    fake: FakeTeachers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probabilities(texts: Sequence[str]) -> dict[str, Any]:
+        return {"toxicity": np.full((len(texts), 7), 0.75, np.float32)}
+
+    monkeypatch.setattr(fake, "probabilities", probabilities)
+    fake.tasks = {"toxicity": {"thresholds": {"default": {}, "toxicity": {}, "insult": {}}}}
+    found = soft_labels(("t",), rows(), tmp_path, most=10, seed=1)[0, 3:10]
+    kept = [name for name, value in zip(LABELS["toxicity"], found, strict=True) if not np.isnan(value)]
+    assert kept == ["toxicity", "insult"]
