@@ -13,10 +13,6 @@ from edgewise_cloud.train.language_data import class_of
 from edgewise_cloud.train.language_made import Strays, packaged_rules
 from edgewise_distill.language.noise import noise
 
-# Talks count as any other: of close languages only one has them, so more weight would favour that one.
-_NOT_LIKE_TRAIN = frozenset({"ud", "ud-web", "news", "spoken", "tweets"})
-_NOT_LIKE_TRAIN_WEIGHT = 3.0
-
 
 def first_words(text: str, words: int) -> str:
     """Return the first words of a text; where words are not set apart, two characters count as one.
@@ -60,15 +56,14 @@ def dev_rows(catalogue: Catalogue, classes: tuple[str, ...], seed: int) -> DevRo
     texts: list[str] = []
     owners: list[int] = []
     weight: list[float] = []
-    for text, language, domain in zip(rows.texts, rows.langs, rows.domains, strict=True):
+    for text, language in zip(rows.texts, rows.langs, strict=True):
         name = class_of(text, language)
         if name not in place or strays.has(text, name):
             continue
-        trust = _NOT_LIKE_TRAIN_WEIGHT if domain in _NOT_LIKE_TRAIN else 1.0
         for part, factor in ((text, 1.0), (first_words(text, 2), 0.3), (first_words(text, 1), 0.1)):
             texts.append(part)
             owners.append(place[name])
-            weight.append(trust * factor)
+            weight.append(factor)
     extra = noise(300, seed + 1)
     texts += extra
     owners += [place[UNDETERMINED]] * len(extra)
@@ -80,4 +75,6 @@ def dev_rows(catalogue: Catalogue, classes: tuple[str, ...], seed: int) -> DevRo
         if base != name and base in place:  # either script of a language is right
             right[:, index] |= right[:, place[base]]
             right[:, place[base]] |= right[:, index]
-    return DevRows(texts, right, np.array(weight, np.float32))
+    # Every class weighs the same: else of two close ones that with more dev rows would be favoured.
+    total = np.bincount(owners, weight, len(classes))[owners]
+    return DevRows(texts, right, (np.array(weight) / total * len(texts) / len(classes)).astype(np.float32))
