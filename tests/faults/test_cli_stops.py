@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support.tiny_bundle import make_tiny_bundle
 
-ROWS = 250
+ROWS = 500
 WORDS = ["good", "bad", "you", "idiot", "the", "day", "wow", "unknown", "kill", "love", "is", "é🙂"]
 
 
@@ -107,7 +107,7 @@ def test_a_run_killed_at_any_moment_is_continued_to_the_same_bytes(folder: Path)
 def test_ctrl_c_says_how_to_go_on_and_loses_nothing(folder: Path) -> None:
     output = "interrupted.csv"
     process = start(folder, output)
-    wait_for_answers(folder, output, 0, process)
+    wait_for_answers(folder, output, 4_000, process)  # Some rows, not the header alone.
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
