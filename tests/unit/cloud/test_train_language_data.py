@@ -164,10 +164,7 @@ def test_dev_texts_stand_whole_and_cut(tmp_path: Path) -> None:
     assert np.array_equal(rows.right[:, 2], rows.right[:, 3])
     assert rows.right[:, 2].sum() == 120
     assert rows.right[-300:, 4].all()
-    first = rows.weight[:3]
-    assert (first / first[0]).tolist() == pytest.approx([1.0, 0.3, 0.1])
-    totals = [rows.weight[rows.right[:, place]].sum() for place in (0, 1, 4)]
-    assert totals == pytest.approx([totals[0]] * 3, rel=1e-3), "every class weighs the same"
+    assert rows.weight[:3].tolist() == pytest.approx([1.0, 0.3, 0.1])
     assert len(rows.texts[1].split()) == 2
     few = rows.sample(50, 1)
     assert (len(few.texts), few.right.shape, few.weight.shape) == (50, (50, 5), (50,))
