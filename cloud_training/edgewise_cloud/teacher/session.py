@@ -92,7 +92,8 @@ def run_session(session: Session) -> Done:
             session.recipe, session.catalogue, session.work, session.licences, note=_noter(tracker)
         )
         validated = _validate(session, tracker) if session.validate else None
-        tracker.artifact(outcome.folder, "teacher")
+        if not session.register:  # The registry keeps the files with the run itself.
+            tracker.artifact(outcome.folder, "teacher")
     version = None
     if session.register:
         version = _register(session, outcome, validated, run_id)
