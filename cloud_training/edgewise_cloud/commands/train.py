@@ -38,6 +38,13 @@ def _names(given: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in given.split(",") if part.strip()))
 
 
+def _languages(given: str) -> list[str]:
+    names = _names(given)
+    if not names:
+        raise click.BadParameter("no language is named.", param_hint="--languages")
+    return names
+
+
 def _given(**options: int | None) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
@@ -93,6 +100,15 @@ def train(quiet: bool) -> None:
     type=_FOLDER,
     help="Finished teacher whose answers about English rows are learned, too; repeat it for several.",
 )
+@click.option(
+    "--soft-rows", type=click.IntRange(min=1), help="Rows that the teachers are asked about, at most."
+)
+@click.option("--languages", metavar="A,B", help="Only rows and vocabulary of these languages.")
+@click.option(
+    "--attributes",
+    type=_FOLDER,
+    help="Bundle whose default model is asked about attributes of toxicity that none of the sets annotates.",
+)
 def student(
     data: Path,
     work: Path,
@@ -102,6 +118,9 @@ def student(
     seed: int | None,
     encoder: str | None,
     teachers: tuple[Path, ...],
+    soft_rows: int | None,
+    languages: str | None,
+    attributes: Path | None,
 ) -> None:
     """Train the encoder for sentiment, toxicity and emotion.
 
@@ -115,7 +134,13 @@ def student(
     recipe = Recipe() if rows is None else small(Recipe(), rows)
     changes = _given(epochs=epochs, seed=seed)
     recipe = replace(recipe, training=replace(recipe.training, **changes), encoder=encoder)
-    recipe = replace(recipe, teachers=tuple(map(str, teachers)))
+    recipe = replace(
+        recipe,
+        teachers=tuple(map(str, teachers)),
+        attributes=None if attributes is None else str(attributes),
+        languages=tuple(_languages(languages)) if languages is not None else None,
+        **_given(soft_rows=soft_rows),
+    )
     train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 
@@ -137,9 +162,7 @@ def language(
     from edgewise_cloud.catalogue import load_catalogue
     from edgewise_cloud.train.language import LanguageRecipe, train_language
 
-    names = _names(languages) if languages is not None else None
-    if names == []:
-        raise click.BadParameter("no language is named.", param_hint="--languages")
+    names = _languages(languages) if languages is not None else None
     recipe = replace(LanguageRecipe(), **_given(most=most, seed=seed))
     train_language(load_catalogue(data), work, recipe, licence_classes(licences), names)
     click.echo(f"Wrote {work / 'language.bin'} and language.json beside it.")

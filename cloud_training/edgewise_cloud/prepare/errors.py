@@ -81,6 +81,17 @@ class NothingToTrainError(CatalogueError, ValueError):
         )
 
 
+class NoSuchRowsError(CatalogueError, ValueError):
+    """No labelled row is in any of the languages."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        """Say which languages."""
+        super().__init__(
+            f"No labelled row is in {', '.join(languages)}: nothing can be trained. "
+            "`edgewise data list` shows the languages of each set."
+        )
+
+
 class NothingLeftError(PrepareError, ValueError):
     """A step or a choice took the last training row.
 

@@ -15,8 +15,11 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from edgewise.bundle import read_manifest
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
+from edgewise_cloud.prepare.errors import NoSuchRowsError
+from edgewise_cloud.train.attributes import attribute_labels, taken_thresholds, unannotated
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.monitor import dev_scores
 from edgewise_cloud.train.rows import labelled_rows
@@ -58,6 +61,9 @@ class Recipe:
             `edgewise_distill.checkpoints.locate`); None: all begin at random.
         teachers: Folders of teachers whose answers about English rows are learned beside the labels.
         soft_rows: Rows that they are asked about, at most.
+        languages: Of the rows and the vocabulary; None: all.
+        attributes: Folder of a bundle, whose default model is asked about attributes of toxicity that no set
+            of these languages annotates; None: nobody is.
     """
 
     width: int = 128
@@ -71,6 +77,8 @@ class Recipe:
     encoder: str | None = None
     teachers: tuple[str, ...] = ()
     soft_rows: int = 100_000
+    languages: tuple[str, ...] | None = None
+    attributes: str | None = None
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
@@ -122,13 +130,15 @@ def train_student(
     claim(work, {"recipe": asdict(recipe), "licences": sorted(licences), "rows": _rows(catalogue, licences)})
     torch.set_num_threads(available_threads())
     seed = recipe.training.seed
-    train_rows, dev_rows = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
-    tokenizer = make_tokenizer(catalogue, train_rows, licences, recipe.sizes, seed, work / "tokenizer.json")
+    every = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
+    train_rows, dev_rows = (_of_languages(rows, recipe.languages) for rows in every)
+    vocabulary = work / "tokenizer.json"
+    tokenizer = make_tokenizer(
+        catalogue, train_rows, licences, recipe.sizes, seed, vocabulary, recipe.languages
+    )
     prepared = prepare(train_rows, tokenizer, recipe.sizes)
-    tokens = prepared.tokens
-    if recipe.teachers:
-        soft = soft_labels(recipe.teachers, train_rows, work, recipe.soft_rows, seed)
-        tokens = replace(tokens, soft=soft)
+    soft, thresholds = _told(recipe, train_rows, work)
+    tokens = replace(prepared.tokens, soft=soft)
     dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
     untrained = _untrained(recipe, tokenizer, work)
     student = train(
@@ -140,13 +150,19 @@ def train_student(
         lambda trained, epoch: _note_scores(work / "dev.jsonl", dev, trained, epoch),
     )
     tasks = calibrate(dev_rows, logits_of(student, dev))
-    model = quantize_embeddings(to_onnx(student, TASKS))
+    tasks["toxicity"]["thresholds"].update(thresholds)
+    # The words are the largest table, however few they are.
+    model = quantize_embeddings(to_onnx(student, TASKS), least_rows=tokenizer.get_vocab_size())
     replace_file(work / "multilingual.onnx", model.SerializeToString())
     part = {
         "model": _model_part(recipe, tasks),
         "datasets": _datasets(catalogue, train_rows, licences),
         # Names instead of folders: where a teacher lay says nothing to others.
-        "recipe": {**asdict(recipe), "teachers": [name_of(folder) for folder in recipe.teachers]},
+        "recipe": {
+            **asdict(recipe),
+            "teachers": [name_of(folder) for folder in recipe.teachers],
+            "attributes": recipe.attributes and read_manifest(recipe.attributes).name,
+        },
     }
     replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
     return work
@@ -155,6 +171,28 @@ def train_student(
 def _rows(catalogue: Catalogue, licences: Iterable[str]) -> dict[str, dict[str, int]]:
     """Return the rows of each split of each set that a run may use."""
     return {dataset.name: dict(dataset.rows) for dataset in catalogue.datasets(licences=licences)}
+
+
+def _of_languages(examples: Examples, languages: tuple[str, ...] | None) -> Examples:
+    if languages is None:
+        return examples
+    rows = [row for row, code in enumerate(examples.langs) if code in languages]
+    if not rows:
+        raise NoSuchRowsError(languages)
+    return examples.take(rows)
+
+
+def _told(
+    recipe: Recipe, rows: Examples, work: Path
+) -> tuple[NDArray[np.float16] | None, dict[str, dict[str, Any]]]:
+    """Return what others say of the rows, and the thresholds of attributes that only they know of."""
+    soft = None
+    if recipe.teachers:
+        soft = soft_labels(recipe.teachers, rows, work, recipe.soft_rows, recipe.training.seed)
+    if recipe.attributes is None:
+        return soft, {}
+    names, folder = unannotated(rows), Path(recipe.attributes)
+    return attribute_labels(folder, rows, names, soft), taken_thresholds(folder, names)
 
 
 def _config(recipe: Recipe, vocabulary: int) -> StudentConfig:

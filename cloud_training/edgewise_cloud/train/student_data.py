@@ -132,7 +132,13 @@ def tokenizer_texts(labelled: Examples, raw: Mapping[str, Sequence[str]], each: 
     return chosen
 
 
-def raw_texts(catalogue: Catalogue, licences: Iterable[str], each: int, seed: int) -> dict[str, list[str]]:
+def raw_texts(
+    catalogue: Catalogue,
+    licences: Iterable[str],
+    each: int,
+    seed: int,
+    languages: Sequence[str] | None = None,
+) -> dict[str, list[str]]:
     """Load unlabelled lines by language, `each` at most, normalised; none when there is no raw text."""
     try:
         rows = catalogue.language("rawtext").load("train", licences)
@@ -142,7 +148,8 @@ def raw_texts(catalogue: Catalogue, licences: Iterable[str], each: int, seed: in
     rng = np.random.default_rng(seed)
     places: dict[str, list[int]] = defaultdict(list)
     for place, language in enumerate(rows.langs):
-        places[language].append(place)
+        if languages is None or language in languages:
+            places[language].append(place)
     chosen = {
         language: [found[row] for row in rng.permutation(len(found))[:each]]
         for language, found in places.items()
@@ -157,12 +164,18 @@ def raw_texts(catalogue: Catalogue, licences: Iterable[str], each: int, seed: in
 
 
 def make_tokenizer(
-    catalogue: Catalogue, train: Examples, licences: Iterable[str], sizes: Sizes, seed: int, path: Path
+    catalogue: Catalogue,
+    train: Examples,
+    licences: Iterable[str],
+    sizes: Sizes,
+    seed: int,
+    path: Path,
+    languages: Sequence[str] | None = None,
 ) -> Tokenizer:
     """Train the tokenizer, or read it from `path` where an earlier run left it."""
     if path.exists():
         return Tokenizer.from_file(str(path))
-    raw = raw_texts(catalogue, licences, sizes.texts_per_language, seed)
+    raw = raw_texts(catalogue, licences, sizes.texts_per_language, seed, languages)
     texts = tokenizer_texts(train, raw, sizes.texts_per_language, seed)
     logger.info("tokenizer: %d texts", len(texts))
     tokenizer = train_tokenizer(texts, sizes.vocabulary)

@@ -202,6 +202,38 @@ def test_packing_again_gives_the_same_models(root: Path, bundle: Path, tmp_path:
         assert (tmp_path / "again" / name).read_bytes() == (bundle / name).read_bytes()
 
 
+def test_a_language_gets_a_student_of_its_own(root: Path, bundle: Path, tmp_path: Path) -> None:
+    work = tmp_path / "english"
+    given = ("--rows", 300, "--languages", "en", "--attributes", bundle, "--data", root / "data")
+    result = run("train", "student", *given, "--work", work)
+    assert result.exit_code == 0, result.output
+    vocabulary = (work / "tokenizer.json").read_text(encoding="utf-8")
+    assert "school" in vocabulary
+    assert "кућа" not in vocabulary
+    assert pack(root, tmp_path / "both", "--english", work).exit_code == 0
+    manifest = json.loads((tmp_path / "both" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["routes"]["by_language"] == {"en": "english"}
+    assert manifest["provenance"]["config"]["english"]["attributes"] == "edgewise-base"
+    own, default = (
+        manifest["models"][name]["tasks"]["toxicity"]["thresholds"] for name in ("english", "multilingual")
+    )
+    assert {name for name in default if "value" in default[name]} <= set(own)
+    nobody = run(
+        "train",
+        "student",
+        "--rows",
+        300,
+        "--languages",
+        "tlh",
+        "--data",
+        root / "data",
+        "--work",
+        work.with_name("none"),
+    )
+    assert nobody.exit_code == 2
+    assert "No labelled row is in tlh" in nobody.stderr
+
+
 def test_a_language_training_is_the_same_every_time(root: Path, tmp_path: Path) -> None:
     result = run(
         "train", "language", "--data", root / "data", "--work", tmp_path, "--languages", ",".join(LANGUAGES)

@@ -1,0 +1,99 @@
+"""What a packed bundle says of attributes that no set of the languages at hand annotates."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.bundle import Bundle, read_manifest
+from edgewise.bundle.files import MANIFEST
+from edgewise.engine.encoder import Encoder
+from edgewise.engine.models import Models
+from edgewise.engine.settings import Settings
+from edgewise.labels import LABELS
+from edgewise_cloud.catalogue import Examples
+from edgewise_cloud.train.soft import WIDTH
+from edgewise_runtimes.threads import available_threads
+
+logger = logging.getLogger(__name__)
+
+_TASK = "toxicity"
+_BEGIN = len(LABELS["sentiment"])
+_ROWS_PER_RUN = 64
+_MAX_CHARS = 100_000
+
+
+def unannotated(examples: Examples, least: int = 50) -> tuple[str, ...]:
+    """Return the attributes that fewer than `least` rows say yes to, or fewer than that say no to."""
+    yes = (examples.toxicity > 0.5).sum(axis=0)
+    no = (examples.toxicity < 0.5).sum(axis=0)
+    return tuple(name for place, name in enumerate(LABELS[_TASK]) if min(yes[place], no[place]) < least)
+
+
+def attribute_labels(
+    folder: Path, examples: Examples, names: Iterable[str], soft: NDArray[np.float16] | None
+) -> NDArray[np.float16]:
+    """Fill in what the default model of a bundle says of attributes, as a teacher of these alone.
+
+    Args:
+        folder: Of the bundle. Its default model is asked, whatever route the language has.
+        examples: n normalised rows.
+        names: Attributes.
+        soft: float16 [n, 18] as `soft_labels` returns it; None: no teacher was asked.
+
+    Returns:
+        A copy of `soft`; only rows are filled that a teacher was asked about, or all where none was.
+
+    Raises:
+        BundleError: The bundle can't be read.
+        BackendError: Its model can't be loaded.
+    """
+    columns = [LABELS["toxicity"].index(name) for name in names]
+    if soft is None:
+        filled = np.full((len(examples), WIDTH), np.nan, np.float16)
+        rows = np.arange(len(examples))
+    else:
+        filled = soft.copy()
+        rows = np.flatnonzero(~np.isnan(soft).all(axis=1))
+    bundle = Bundle.open(folder)
+    models = Models(bundle, Settings("auto", available_threads(), _MAX_CHARS, max_windows=1), None)
+    encoder = models.encoder(bundle.manifest.routes.default)
+    said = toxicity_of(encoder, [examples.texts[row] for row in rows])
+    models.close()
+    for column in columns:
+        filled[rows, _BEGIN + column] = said[:, column]
+    logger.info("%s: %d rows, %s", bundle.manifest.name, len(rows), ", ".join(names))
+    return filled
+
+
+def toxicity_of(encoder: Encoder, texts: list[str]) -> NDArray[np.float32]:
+    """Return the calibrated probabilities of the attributes [n, 7] of the first window of each text."""
+    head = encoder.heads[_TASK]
+    windows = [encoder.tokenizer.read(text).rows for text in texts]
+    found = np.full((len(texts), len(head.labels)), np.nan, np.float32)
+    some = [place for place, rows in enumerate(windows) if rows]
+    logits = encoder.logits([windows[place][0] for place in some], (_TASK,), _ROWS_PER_RUN)
+    for place, values in zip(some, logits[_TASK], strict=True):
+        found[place] = head.scores(values, None)
+    return found
+
+
+def taken_thresholds(folder: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Return the thresholds of attributes in the default model of a bundle, for the manifest of another.
+
+    Its precision and recall are left out: they were measured with its own answers.
+
+    Raises:
+        BundleError: The bundle can't be read.
+    """
+    read_manifest(folder)  # Checks all that is taken for granted below.
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    model = manifest["models"][manifest["routes"]["default"]]
+    thresholds = model["tasks"][_TASK]["thresholds"]
+    return {name: {"value": thresholds[name]["value"]} for name in names if name in thresholds}
