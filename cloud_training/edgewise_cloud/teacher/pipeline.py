@@ -29,7 +29,7 @@ from edgewise_cloud.teacher.network import TeacherNetwork
 from edgewise_cloud.teacher.pretrain import pretrain
 from edgewise_cloud.teacher.recipe import Alignment, MaskedPretraining, TeacherRecipe
 from edgewise_cloud.teacher.rows import TeacherRows, few_of_each, make_rows, part_of, unlabelled
-from edgewise_cloud.teacher.saved import Teacher, labels_of, network_logits
+from edgewise_cloud.teacher.saved import Teacher, carry_heads, labels_of, network_logits
 from edgewise_cloud.teacher.starting import accelerator_for, check_ahead, claimed
 from edgewise_cloud.teacher.train import Look, Run, fine_tune
 from edgewise_cloud.train.texts import normalize_all
@@ -110,6 +110,8 @@ def train_teacher(
     network = TeacherNetwork(
         encoder, {task: len(names) for task, names in labels.items()}, recipe.training.dropout
     )
+    if carried := carry_heads(network, recipe.encoder):
+        logger.info("going on with the heads of %s for %s", recipe.encoder, ", ".join(carried))
     module = TeacherLoss(network, len(train.groups), recipe.training.task_weights)
     run = Run(module, train, recipe.sampling, recipe.training, work, accelerator)
     fine_tune(run, _looker(dev, labels, languages, recipe, report, note), note)

@@ -171,6 +171,30 @@ def _load_heads(network: TeacherNetwork, folder: Path) -> None:
         raise TeacherFolderError(folder, f"{_HEADS} can't be used ({first_line(error)})") from error
 
 
+def carry_heads(network: TeacherNetwork, source: str) -> tuple[str, ...]:
+    """Begin with the heads of a finished teacher, where an encoder is one's.
+
+    Args:
+        network: Of new heads.
+        source: What its encoder came from; unless that is the folder of a teacher, nothing happens.
+
+    Returns:
+        The tasks whose heads were carried over: those that both have, with the same labels.
+
+    Raises:
+        TeacherFolderError: The heads can't be read.
+    """
+    folder = Path(source)
+    if not (folder / FACTS).is_file():
+        return ()
+    former = Teacher.load(folder)
+    tasks = tuple(task for task, count in network.labels.items() if former.network.labels.get(task) == count)
+    for task in tasks:
+        network.own[task].load_state_dict(former.network.own[task].state_dict())
+        network.heads[task].load_state_dict(former.network.heads[task].state_dict())
+    return tasks
+
+
 def network_logits(
     network: TeacherNetwork,
     rows: TeacherRows,

@@ -23,8 +23,9 @@ from edgewise_cloud.teacher.errors import (
     TeacherError,
     TeacherFolderError,
 )
+from edgewise_cloud.teacher.network import TeacherNetwork, load_encoder
 from edgewise_cloud.teacher.pipeline import train_teacher
-from edgewise_cloud.teacher.saved import Teacher
+from edgewise_cloud.teacher.saved import Teacher, carry_heads
 
 TEXTS = ["what a wonderful house", "you idiot", "", "water " * 100, "dobro jutro 😂"]
 
@@ -253,3 +254,26 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TeacherFolderError, match="can't be read"):
         Teacher.load(tmp_path / "file")
+
+
+def test_a_finished_teacher_is_an_encoder_to_go_on_from(
+    folder: Path, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe(folder, name="longer", tasks=["sentiment", "emotion"])
+    recipe = recipe.changed({"training.rate": 1e-12, "training.head_rate": 1e-12, "prepare.limit": 30})
+    longer = Teacher.load(train_teacher(recipe, catalogue, tmp_path / "work").folder)
+    former = Teacher.load(folder).logits(TEXTS)
+    assert set(longer.labels) == {"sentiment", "emotion"}
+    for task, values in longer.logits(TEXTS).items():
+        # bf16 keeps eight bits of a number.
+        assert values == pytest.approx(former[task], abs=0.02)
+
+
+def test_heads_are_carried_over_from_teachers_alone(folder: Path, encoder: Callable[[str], Path]) -> None:
+    teacher = Teacher.load(folder)
+    network = TeacherNetwork(load_encoder(str(folder)), {"sentiment": 3, "toxicity": 5})
+    before = network.heads["toxicity"].weight.clone()
+    assert carry_heads(network, str(encoder("bert"))) == ()
+    assert carry_heads(network, str(folder)) == ("sentiment",)
+    assert torch.equal(network.heads["sentiment"].weight, teacher.network.heads["sentiment"].weight)
+    assert torch.equal(network.heads["toxicity"].weight, before)
