@@ -93,7 +93,9 @@ def _entries(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for model in models.values() if isinstance(models, dict) else ():
         if isinstance(model, dict):
             artifacts = model.get("artifacts")
-            found = [model.get("tokenizer"), *(artifacts if isinstance(artifacts, list) else [])]
+            listed = artifacts if isinstance(artifacts, list) else []
+            weights = [each.get("weights") for each in listed if isinstance(each, dict)]
+            found = [model.get("tokenizer"), *listed, *weights]
             yield from (
                 entry for entry in found if isinstance(entry, dict) and isinstance(entry.get("file"), str)
             )

@@ -1,4 +1,4 @@
-"""The ONNX Runtime backend: CPU, explicit thread counts, flat memory, nothing written to the console."""
+"""The ONNX Runtime backend: devices and threads as told, flat memory, nothing written to the console."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgewise_runtimes.errors import BackendLoadError, BackendRunError, BackendUnavailableError
 from edgewise_runtimes.onnxruntime_import import import_onnxruntime
+from edgewise_runtimes.onnxruntime_providers import CPU, PROVIDERS, devices
+from edgewise_runtimes.packages import missing_module
 from edgewise_runtimes.protocol import Artifact, Probe, SessionOptions
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "onnxruntime"
-_PROVIDER = "CPUExecutionProvider"
 _SILENT = 4
 _NOWHERE = f"{os.devnull}/no-folder"
 """Where weights outside the model may be: ONNX Runtime would otherwise look in the working folder."""
@@ -53,49 +54,86 @@ class OnnxSession:
 
 
 class OnnxRuntime:
-    """ONNX Runtime on the CPU. It comes with a plain install."""
+    """ONNX Runtime on the processor or another device. It comes with a plain install."""
 
     name = NAME
     hint = "Run: pip install onnxruntime"
 
+    def installed(self) -> str | None:
+        """Say what is missing, None when nothing is; see `edgewise_runtimes.registry.missing`."""
+        return missing_module(NAME)
+
     def probe(self) -> Probe:
-        """Import the library and look for its CPU provider."""
+        """Import the library and look which execution providers it has."""
         try:
             onnxruntime = import_onnxruntime()
-            providers = onnxruntime.get_available_providers()
+            found = devices(onnxruntime.get_available_providers())
         except Exception as error:
             return Probe(ok=False, reason=f"{type(error).__name__}: {error}")
-        if _PROVIDER not in providers:
-            return Probe(ok=False, reason=f"this build of onnxruntime has no {_PROVIDER}")
-        return Probe(ok=True, reason=f"version {onnxruntime.__version__}", devices=("cpu",))
+        if CPU not in found:
+            return Probe(ok=False, reason=f"this build of onnxruntime has no {PROVIDERS[CPU].name}")
+        return Probe(ok=True, reason=f"version {onnxruntime.__version__}", devices=found)
 
     def load(self, artifact: Artifact, options: SessionOptions) -> OnnxSession:
         """Load an ONNX model from verified bytes.
 
-        Models that keep weights in other files are refused: those bytes nobody has verified.
+        Models that keep weights in other files are refused: those bytes nobody has verified. A device that
+        was asked for is used or refused: the library itself would turn to the processor without a word.
 
         Args:
             artifact: The model.
             options: How it is to be run.
 
         Raises:
-            BackendUnavailableError: The library cannot be imported.
+            BackendUnavailableError: The library cannot be imported, or does not have the device.
             BackendLoadError: The bytes are no model that it can run.
         """
         try:
             onnxruntime = import_onnxruntime()
+            providers = _providers(options.device, onnxruntime.get_available_providers())
+        except BackendUnavailableError:
+            raise
         except Exception as error:
             raise BackendUnavailableError(NAME, f"{type(error).__name__}: {error}", self.hint) from error
         try:
             session = onnxruntime.InferenceSession(
-                artifact.data, _session_options(onnxruntime, options), providers=[_PROVIDER]
+                artifact.data, _session_options(onnxruntime, options), providers=providers
             )
         except Exception as error:
             raise BackendLoadError(NAME, artifact.name, _reason(error)) from error
+        _check_device(options.device, providers[0][0], session.get_providers())
         # The library keeps the file's bytes beside the weights it made of them, to start over elsewhere.
         session.disable_fallback()
         session._model_bytes = None
         return OnnxSession(session)
+
+
+def _providers(device: str, available: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the provider of a device; the processor comes second, for what that device cannot do."""
+    wanted = PROVIDERS.get(device.lower() or CPU)
+    if wanted is None:
+        raise BackendUnavailableError(
+            NAME, f"there is no device {device!r}", f"Use one of {', '.join(sorted(PROVIDERS))}."
+        )
+    if wanted.name not in available:
+        raise BackendUnavailableError(
+            NAME,
+            f"this build of onnxruntime has no {wanted.name} for the device {device!r}",
+            f"Run: pip uninstall -y onnxruntime && pip install {wanted.package}",
+        )
+    cpu = PROVIDERS[CPU]
+    return [(wanted.name, dict(wanted.options)), *([] if wanted is cpu else [(cpu.name, {})])]
+
+
+def _check_device(device: str, wanted: str, got: list[str]) -> None:
+    """Refuse a session that went elsewhere than it was told."""
+    if wanted not in got:
+        raise BackendUnavailableError(
+            NAME,
+            f"the device {device!r} is listed but does not work: {wanted} could not start, "
+            f"and the session fell back to {', '.join(got)}",
+            "Check the device's driver and libraries, or use another device.",
+        )
 
 
 def _session_options(onnxruntime: Any, options: SessionOptions) -> Any:

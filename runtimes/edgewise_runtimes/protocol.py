@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from edgewise_runtimes.errors import ThreadCountError
@@ -41,12 +42,14 @@ class Artifact:
         backend: The backend it was made for.
         precision: How its weights are stored, for example `"fp32"` or `"int8-weights"`.
         data: The bytes; the bundle reader has checked their size and sha256.
+        weights: The bytes of a second file, checked likewise, where the format keeps weights apart.
     """
 
     name: str
     backend: str
     precision: str
     data: bytes = field(repr=False)
+    weights: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,17 @@ class SessionOptions:
 
     Attributes:
         threads: Threads that one `run` may use, at least 1. See `edgewise_runtimes.available_threads`.
+        device: What to run on, as the backend's probe names it, in any case; empty for the processor.
+        cache: A folder in which the backend may keep what it compiled, None for no such files. It need not
+            be there, or be writable.
 
     Raises:
         ThreadCountError: `threads` is not a whole number of at least 1.
     """
 
     threads: int = 1
+    device: str = ""
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse a thread count that backends would read as "as many as you like"."""
@@ -139,13 +147,31 @@ class BackendChoice:
 
     Attributes:
         chosen: Name of the backend in use.
-        rejected: Pairs (name, reason) of the backends that were not taken.
-        measured: Median milliseconds of one run, by backend; empty when nothing was measured.
+        rejected: Pairs (name, reason) of what was not taken: a backend, or `backend:device/precision`.
+        measured: What was measured, by `backend:device/precision`; empty when nothing was. Milliseconds of
+            one run for the objective `"latency"`, milliseconds a row for `"throughput"`, megabytes for
+            `"memory"`: always the less the better.
+        precision: The precision in use; empty when any will do.
+        device: The device in use; empty for the processor.
+        objective: What was looked for.
+        how: How it came about, for people: asked for, the only one, measured, remembered.
+        profile: The class of device this machine was taken for; empty when that played no part.
     """
 
     chosen: str
     rejected: tuple[tuple[str, str], ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
+    precision: str = ""
+    device: str = ""
+    objective: str = "latency"
+    how: str = ""
+    profile: str = ""
+
+    @property
+    def label(self) -> str:
+        """The choice as `measured` and `rejected` name it: `backend:device/precision`."""
+        device = f":{self.device}" if self.device else ""
+        return f"{self.chosen}{device}" + (f"/{self.precision}" if self.precision else "")
 
     def __str__(self) -> str:
         """Say the choice in a few words.
@@ -153,5 +179,6 @@ class BackendChoice:
         >>> print(BackendChoice("onnxruntime", (("openvino", "not installed"),), {"onnxruntime": 0.81}))
         onnxruntime (0.81 ms); not openvino: not installed
         """
-        speed = f" ({self.measured[self.chosen]:.2f} ms)" if self.chosen in self.measured else ""
-        return "; ".join([self.chosen + speed, *(f"not {name}: {reason}" for name, reason in self.rejected)])
+        unit = {"latency": "ms", "throughput": "ms a row", "memory": "MB"}.get(self.objective, "")
+        figure = f" ({self.measured[self.label]:.2f} {unit})" if self.label in self.measured else ""
+        return "; ".join([self.label + figure, *(f"not {name}: {reason}" for name, reason in self.rejected)])

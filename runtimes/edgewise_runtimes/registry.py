@@ -1,8 +1,8 @@
 """Which backends there are, and which one to use.
 
 A package offers a backend by an entry point in the group `edgewise.runtimes`: its name is the backend's, its
-value an object that satisfies `Runtime`, or a class without arguments that makes one. The built-in backend is
-always there, even where package metadata is not (a frozen app), and no other package can replace it.
+value an object that satisfies `Runtime`, or a class without arguments that makes one. The built-in backends
+are always there, even where package metadata is not (a frozen app), and no other package can replace them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgewise_runtimes.errors import BackendUnavailableError, UnknownBackendError
 from edgewise_runtimes.onnxruntime_backend import OnnxRuntime
+from edgewise_runtimes.openvino_backend import OpenVino
 from edgewise_runtimes.protocol import Artifact, BackendChoice, Probe, Runtime, Session, SessionOptions
+from edgewise_runtimes.tflite_backend import Tflite
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -23,11 +25,11 @@ GROUP = "edgewise.runtimes"
 AUTO = "auto"
 """Asks for the best backend instead of a named one."""
 
-_BUILT_IN: dict[str, Runtime] = {"onnxruntime": OnnxRuntime()}
+_BUILT_IN: dict[str, Runtime] = {"onnxruntime": OnnxRuntime(), "openvino": OpenVino(), "tflite": Tflite()}
 
 
 def runtimes() -> dict[str, Runtime]:
-    """Return every registered backend by name, the built-in one first.
+    """Return every registered backend by name, the built-in ones first.
 
     A backend whose package fails to import is listed too; its probe says why.
     """
@@ -39,7 +41,7 @@ def runtimes() -> dict[str, Runtime]:
 
 
 def runtime(name: str) -> Runtime:
-    """Return a backend by name; the built-in one without a look at the installed packages.
+    """Return a backend by name; a built-in one without a look at the installed packages.
 
     Raises:
         UnknownBackendError: No installed package registers it.
@@ -52,8 +54,17 @@ def runtime(name: str) -> Runtime:
     return known[name]
 
 
+def missing(backend: Runtime) -> str | None:
+    """Say what a backend lacks, as far as that can be told without importing it; None for nothing known.
+
+    A backend may answer by a method `installed() -> str | None`; it need not have one.
+    """
+    installed = getattr(backend, "installed", None)
+    return installed() if callable(installed) else None
+
+
 def choose(available: Sequence[str], wanted: str = AUTO) -> BackendChoice:
-    """Choose the backend that runs a model.
+    """Choose the backend that runs a model, by probes alone; see `edgewise_runtimes.selection` for measuring.
 
     Args:
         available: The backends that the model has an artifact for, best first.

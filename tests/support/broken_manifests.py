@@ -117,6 +117,8 @@ _FIELDS = {
     "artifacts empty": _put(f"{_E}/artifacts", []),
     "artifact without backend": lambda manifest: manifest["models"]["encoder"]["artifacts"][0].pop("backend"),
     "artifact of no backend name": _put(f"{_E}/artifacts/0/backend", "ONNX Runtime"),
+    "weights that are a name": _put(f"{_E}/artifacts/0/weights", "tiny.bin"),
+    "weights without sha256": _put(f"{_E}/artifacts/0/weights", {"file": "tiny.bin", "size": 3}),
     "size zero": _put(f"{_E}/artifacts/0/size", 0),
     "size negative": _put(f"{_E}/artifacts/0/size", -5),
     "sha256 too short": _put(f"{_E}/artifacts/0/sha256", "abc"),

@@ -10,7 +10,7 @@ plus the label's bias. So "great" is positive, "idiot" is toxic and an insult, u
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +51,24 @@ WORDS: dict[str, dict[str, float]] = {
 }
 
 
-def make_tiny_bundle(folder: Path, edit: Callable[[dict[str, Any]], None] | None = None) -> Path:
+def make_tiny_bundle(
+    folder: Path,
+    edit: Callable[[dict[str, Any]], None] | None = None,
+    models: Mapping[str, bytes] | None = None,
+) -> Path:
     """Pack the tiny bundle.
 
     Args:
         folder: Where to.
         edit: Changes the manifest before it is packed.
+        models: The encoder's files in place of the ONNX one; `edit` names them in the manifest.
 
     Returns:
         The folder.
     """
     spec, files = tiny_spec(), tiny_files()
+    if models is not None:
+        files = {TOKENIZER_FILE: files[TOKENIZER_FILE], **models}
     _add_language_model(spec, files)
     if edit is not None:
         edit(spec)

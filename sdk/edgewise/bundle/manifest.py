@@ -119,11 +119,18 @@ class ArtifactSpec:
         backend: The backend it was made for, for example `"onnxruntime"`.
         precision: How its weights are stored, for example `"fp32"` or `"int8-weights"`.
         file: The file.
+        weights: A second file, where the format keeps weights apart (OpenVINO's `.bin`).
     """
 
     backend: str
     precision: str
     file: FileRef
+    weights: FileRef | None = None
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """Both files, or the one there is."""
+        return (self.file,) if self.weights is None else (self.file, self.weights)
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ class ModelSpec:
     @property
     def files(self) -> tuple[FileRef, ...]:
         """Every file of the model."""
-        own = tuple(artifact.file for artifact in self.artifacts)
+        own = tuple(file for artifact in self.artifacts for file in artifact.files)
         return (self.tokenizer.file, *own) if self.tokenizer else own
 
 

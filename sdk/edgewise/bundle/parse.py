@@ -205,7 +205,12 @@ def _tokenizer(field: Field) -> TokenizerSpec:
 
 
 def _artifact(field: Field) -> ArtifactSpec:
-    return ArtifactSpec(field["backend"].text(_NAME), field["precision"].text(_NAME), _file(field))
+    return ArtifactSpec(
+        field["backend"].text(_NAME),
+        field["precision"].text(_NAME),
+        _file(field),
+        field["weights"].optional(_file),
+    )
 
 
 def _file(field: Field) -> FileRef:

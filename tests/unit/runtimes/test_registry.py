@@ -54,22 +54,28 @@ def installed(monkeypatch: pytest.MonkeyPatch):
     return install
 
 
-def test_the_built_in_backend_is_there_without_metadata(installed) -> None:
-    assert list(runtimes()) == ["onnxruntime"]
-    assert isinstance(runtime("onnxruntime"), Runtime)
+BUILT_IN = ["onnxruntime", "openvino", "tflite"]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_backends_are_there_without_metadata(installed, name: str) -> None:
+    assert list(runtimes()) == BUILT_IN
+    assert isinstance(runtime(name), Runtime)
+    assert runtime(name).name == name
 
 
 @pytest.mark.parametrize("value", [Backend(), Backend], ids=["an object", "a class"])
 def test_a_third_party_backend_is_found_by_its_entry_point(installed, value: object) -> None:
     installed(abacus=value)
-    assert list(runtimes()) == ["onnxruntime", "abacus"]
+    assert list(runtimes()) == [*BUILT_IN, "abacus"]
     assert runtime("abacus") == Backend()
     assert choose(["abacus"]).chosen == "abacus"
 
 
-def test_nobody_replaces_the_built_in_backend(installed) -> None:
-    installed(onnxruntime=Backend("onnxruntime"))
-    assert not isinstance(runtimes()["onnxruntime"], Backend)
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_nobody_replaces_a_built_in_backend(installed, name: str) -> None:
+    installed(**{name: Backend(name)})
+    assert not isinstance(runtimes()[name], Backend)
 
 
 @pytest.mark.parametrize("value", [SimpleNamespace(name="broken"), 7])
@@ -129,7 +135,7 @@ def test_a_wanted_backend_that_does_not_exist(installed) -> None:
     with pytest.raises(UnknownBackendError) as caught:
         choose(["onnxruntime"], "abakus")
     assert isinstance(caught.value, ValueError)
-    assert caught.value.known == ("onnxruntime", "abacus")
+    assert caught.value.known == (*BUILT_IN, "abacus")
 
 
 def test_a_wanted_backend_without_artifact(installed) -> None:
