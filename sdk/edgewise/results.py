@@ -113,6 +113,7 @@ class Analysis:
         truncated: Whether part of the text was left out because it was too long.
         spans: The words that made it so, when an explanation was asked for.
         unsure: Whether any of the answers is unsure.
+        arm: `experiment/arm` when the model was chosen by an experiment, otherwise None.
     """
 
     text_hash: str
@@ -126,10 +127,14 @@ class Analysis:
     truncated: bool
     spans: tuple[Span, ...]
     unsure: bool
+    arm: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the analysis as JSON-ready values: the JSON of the command line and of the service."""
-        return {
+        """Return the analysis as JSON-ready values: the JSON of the command line and of the service.
+
+        `arm` is there only when there is one.
+        """
+        said: dict[str, Any] = {
             "text_hash": self.text_hash,
             "language": self.language.to_dict(),
             "sentiment": self.sentiment.to_dict() if self.sentiment else None,
@@ -142,6 +147,9 @@ class Analysis:
             "spans": [span.to_dict() for span in self.spans],
             "unsure": bool(self.unsure),
         }
+        if self.arm is not None:
+            said["arm"] = self.arm
+        return said
 
     def __str__(self) -> str:
         """Return a few aligned lines for people, one a task."""

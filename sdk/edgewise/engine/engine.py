@@ -106,6 +106,7 @@ class Engine:
             truncated=reading.cut or not all(job.tokens.complete for job in reading.jobs),
             spans=spans,
             unsure=any(answers[task].unsure for task in request.tasks),
+            arm=self._settings.arm,
         )
 
 

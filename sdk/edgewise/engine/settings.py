@@ -38,12 +38,14 @@ class Settings:
         threads: Threads that one run of a model may use.
         max_chars: Characters of a text that are read; the rest is left out.
         max_windows: Windows of a text that are read; the rest is left out.
+        arm: `experiment/arm` when the model was chosen by an experiment; results carry it.
     """
 
     backend: str
     threads: int
     max_chars: int
     max_windows: int
+    arm: str | None = None
 
 
 @dataclass(frozen=True)
