@@ -128,8 +128,10 @@ def train(
         _tell(done.validated)
     if done.version is not None:
         click.echo(f"Registered as {chosen.name} version {done.version}.")
-    if done.unsent:
-        click.echo(done.unsent, err=True)
+    for missing in filter(None, (done.unsent, done.unregistered)):
+        click.echo(missing, err=True)
+    if done.unregistered:
+        raise SystemExit(2)
     if done.validated is not None and done.validated.gates is not None and not done.validated.gates.passed:
         raise SystemExit(1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgewise_cloud.catalogue import Catalogue
 from edgewise_cloud.predictions import read_predictions
-from edgewise_cloud.registry import GateOutcome, Registry
+from edgewise_cloud.registry import GateOutcome, Registry, RegistryAwayError
 from edgewise_cloud.teacher.answers import Ensemble
 from edgewise_cloud.teacher.devices import is_first_process
 from edgewise_cloud.teacher.pipeline import Note, Outcome, train_teacher
@@ -59,12 +59,14 @@ class Done:
         validated: What was measured; None if nothing was.
         version: Its version in the registry; None if it was not registered.
         unsent: What the tracking server has not got, in words; empty if it has everything.
+        unregistered: Why the registry could not take it, in words; the same command tries again.
     """
 
     outcome: Outcome
     validated: Validated | None
     version: str | None
     unsent: str
+    unregistered: str = ""
 
 
 def run_session(session: Session) -> Done:
@@ -94,11 +96,15 @@ def run_session(session: Session) -> Done:
         validated = _validate(session, tracker) if session.validate else None
         if not session.register:  # The registry keeps the files with the run itself.
             tracker.artifact(outcome.folder, "teacher")
-    version = None
+    version, unregistered = None, ""
     if session.register:
-        version = _register(session, outcome, validated, run_id)
+        try:
+            version = _register(session, outcome, validated, run_id)
+        except RegistryAwayError as error:
+            # The teacher is saved, and what was measured is worth telling.
+            unregistered = str(error)
     unsent = tracker.unsent
-    return Done(outcome, validated, version, str(unsent) if unsent else "")
+    return Done(outcome, validated, version, str(unsent) if unsent else "", unregistered)
 
 
 @contextlib.contextmanager

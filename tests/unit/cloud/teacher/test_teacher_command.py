@@ -17,6 +17,8 @@ from tests.support.training_data import FORBIDDEN, LANGUAGES, LEAKED
 
 from edgewise_cloud.predictions import read_predictions
 from edgewise_cloud.prepare.store import load_examples
+from edgewise_cloud.registry import RegistryAwayError
+from edgewise_cloud.teacher import session
 from edgewise_cloud.teacher.saved import Teacher
 
 Run = Callable[..., Result]
@@ -155,6 +157,27 @@ def test_the_same_command_again_trains_nothing_and_ends_the_same(
     other = run(*command, "--set", "training.seed=3")
     assert other.exit_code == 2
     assert "recipe.training.seed" in other.stderr
+
+
+def test_a_registry_that_is_away_costs_no_teacher(
+    run: Run, mini: Path, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def __init__(self, url: str | None) -> None: ...
+
+        def register(self, *_: object) -> None:
+            raise RegistryAwayError("http://mlflow", "no answer")
+
+    monkeypatch.setattr(session, "Registry", Away)
+    result = run(
+        "train", "bert_sentiment", "--data", mini, "--work", tmp_path, "--rows", 30, "--no-validate",
+        "--register", *chosen(encoder("bert")),
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert f"Saved {tmp_path / 'teacher'}" in result.stdout
+    assert "Registered" not in result.stdout
+    assert "The registry http://mlflow cannot be used: no answer." in result.stderr
+    Teacher.load(tmp_path / "teacher")
 
 
 def test_neither_forbidden_nor_leaked_texts_are_trained_on(english: Path) -> None:
