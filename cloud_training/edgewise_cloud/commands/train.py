@@ -170,7 +170,13 @@ def language(
 
 @train.command(short_help="Put both models into a bundle.")
 @click.option("--language", "tells", type=_FOLDER, required=True, help="--work of `train language`.")
-@click.option("--student", "judges", type=_FOLDER, required=True, help="--work of `train student`.")
+@click.option(
+    "--student",
+    "judges",
+    type=_FOLDER,
+    required=True,
+    help="--work of `train student`, or a bundle to keep that of.",
+)
 @click.option("--english", type=_FOLDER, help="--work of another `train student`, for English texts.")
 @click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
 @click.option("--name", default="edgewise-base", show_default=True)

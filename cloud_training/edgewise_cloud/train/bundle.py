@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewise import Analyzer
+from edgewise.bundle import Bundle
+from edgewise.bundle.files import MANIFEST
 from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
@@ -127,7 +129,7 @@ def make_bundle(
     Args:
         folder: The bundle to write.
         language: Work folder of `train language`.
-        student: Work folder of `train student`.
+        student: Work folder of `train student`, or a packed bundle whose default student stays as it is.
         name: Of the bundle.
         version: Of the bundle, three numbers.
         description: For people.
@@ -182,6 +184,8 @@ def make_bundle(
 
 
 def _read_student(folder: Path) -> dict[str, Any]:
+    if (folder / MANIFEST).is_file():
+        return _read_packed(folder)
     return _read_part(
         folder,
         "model.json",
@@ -189,6 +193,25 @@ def _read_student(folder: Path) -> dict[str, Any]:
         ["model", "datasets", "recipe"],
         "student",
     )
+
+
+def _read_packed(folder: Path) -> dict[str, Any]:
+    """Return the default student of a packed bundle as `train student` would have left it.
+
+    Raises:
+        BundleError: The bundle is refused.
+        TrainedFilesError: It was not packed here.
+    """
+    Bundle.open(folder).verify()
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    model, provenance = manifest["models"].get("multilingual"), manifest.get("provenance", {})
+    recipe = provenance.get("config", {}).get("student")
+    if model is None or recipe is None or not (folder / "multilingual.onnx").is_file():
+        raise TrainedFilesError(folder, ["the student `multilingual` and its recipe"], "student")
+    # Sizes and hashes are filled in anew, and the answers asked for.
+    model = {**model, "golden": []}
+    datasets = [each for each in provenance["datasets"] if not each["file"].startswith("language/")]
+    return {"model": model, "datasets": datasets, "recipe": {**recipe, "packed_in": manifest["version"]}}
 
 
 def _route_english(spec: dict[str, Any], contents: dict[str, Path | bytes], folder: Path) -> None:

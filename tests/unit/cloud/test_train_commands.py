@@ -234,6 +234,22 @@ def test_a_language_gets_a_student_of_its_own(root: Path, bundle: Path, tmp_path
     assert "No labelled row is in tlh" in nobody.stderr
 
 
+def test_the_student_of_a_bundle_can_be_kept(root: Path, bundle: Path, tmp_path: Path) -> None:
+    kept = ("train", "pack", "--language", root / "language", "--student", bundle, "--out", tmp_path / "kept")
+    result = run(*kept, "--version", "0.2.0")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "kept/multilingual.onnx").read_bytes() == (bundle / "multilingual.onnx").read_bytes()
+    old, new = (json.loads((each / "manifest.json").read_text()) for each in (bundle, tmp_path / "kept"))
+    assert new["models"] == old["models"]
+    assert new["provenance"]["datasets"] == old["provenance"]["datasets"]
+    assert new["provenance"]["config"]["student"] == {
+        **old["provenance"]["config"]["student"],
+        "packed_in": old["version"],
+    }
+    (tmp_path / "kept/tokenizer.json").write_bytes(b"{}")
+    assert run(*kept[:5], tmp_path / "kept", "--out", tmp_path / "no").exit_code == 2
+
+
 def test_a_language_training_is_the_same_every_time(root: Path, tmp_path: Path) -> None:
     result = run(
         "train", "language", "--data", root / "data", "--work", tmp_path, "--languages", ",".join(LANGUAGES)
