@@ -52,7 +52,8 @@ def hardware_report(root: Path = Path("/")) -> HardwareReport:
     return HardwareReport(
         system=f"{platform.system()} {platform.release()}".strip(),
         machine=platform.machine(),
-        cpu=next((name for name in names if name), platform.processor() or platform.machine()),
+        # `platform.processor` starts a process on some systems, so it comes last.
+        cpu=next((name for name in names if name), "") or platform.processor() or platform.machine(),
         flags=tuple(flag for flag in FLAGS_OF_INTEREST if flag in flags),
         threads=thread_report(root),
         memory_bytes=_memory(),

@@ -58,6 +58,7 @@ class OnnxRuntime:
 
     name = NAME
     hint = "Run: pip install onnxruntime"
+    modules = ("onnxruntime",)
 
     def installed(self) -> str | None:
         """Say what is missing, None when nothing is; see `edgewise_runtimes.registry.missing`."""

@@ -83,6 +83,7 @@ class OpenVino:
 
     name = NAME
     hint = HINT
+    modules = (NAME,)
 
     def installed(self) -> str | None:
         """Say what is missing, None when nothing is; see `edgewise_runtimes.registry.missing`."""

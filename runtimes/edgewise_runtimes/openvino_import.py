@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -34,12 +35,10 @@ def import_openvino() -> Any:
     global _too_late
     with _lock:
         if _too_late is not None:
-            import openvino
-
-            return openvino
+            return import_module(_NAME)
         already_there = _NAME in sys.modules
         with without_telemetry():
-            import openvino
+            openvino = import_module(_NAME)
         _too_late = already_there
     return openvino
 

@@ -114,6 +114,7 @@ class Tflite:
 
     name = NAME
     hint = HINT
+    modules = _MODULES
 
     def installed(self) -> str | None:
         """Say what is missing, None when nothing is; see `edgewise_runtimes.registry.missing`."""

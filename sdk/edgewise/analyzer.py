@@ -11,7 +11,7 @@ from typing import Literal, Self, overload
 from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
 from edgewise.bundle import Bundle, resolve
 from edgewise.engine.host import Host
-from edgewise.engine.settings import ROWS, Settings, at_least_one
+from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective
 from edgewise.engine.thresholds import Thresholds
 from edgewise.errors import AnalyzerClosedError, InputError
 from edgewise.results import Analysis
@@ -36,11 +36,16 @@ class Analyzer:
         model: Name of a bundle inside the package, a path to a bundle folder, or None for the default bundle.
         tasks: The tasks to answer, None for all that the bundle does. The language is always told.
         languages: Languages to choose from, None for all. A single one is taken as a fact.
-        backend: Name of the backend to run on, or `"auto"` for the first usable one.
+        backend: Name of the backend to run on, with a device if need be (`"openvino:gpu"`), or `"auto"`. Of
+            several that the model is made for and that are installed, `"auto"` takes the one that does best
+            here: each is tried in a process of its own and measured, once, and the choice is remembered.
         threads: Threads that one run of a model may use, None for one. The models are small: more pay off for
             long texts and large batches only.
         max_chars: Characters of a text that are read; what is beyond is left out, and the result says so.
         max_windows: Windows of a long text that are read; likewise.
+        objective: What `"auto"` looks for: `"latency"` of one text, `"throughput"` of batches, `"memory"`.
+        strict: Whether an installed backend that does not work is an error. Otherwise `"auto"` takes the next
+            best one, and `backend_report` says so. A backend asked for by name is never replaced.
 
     Raises:
         BundleNotFoundError: There is no such bundle.
@@ -61,12 +66,16 @@ class Analyzer:
         threads: int | None = None,
         max_chars: int = 100_000,
         max_windows: int = 64,
+        objective: str = "latency",
+        strict: bool = False,
     ) -> None:
         settings = Settings(
             backend,
             SessionOptions(1 if threads is None else threads).threads,
             at_least_one("max_chars", max_chars),
             at_least_one("max_windows", max_windows),
+            objective=check_objective(objective),
+            strict=strict,
         )
         self._host = Host(Bundle.open(resolve(model)), settings, tasks, languages)
 

@@ -91,7 +91,12 @@ class Encoder:
 
 
 def load_encoder(
-    bundle: Bundle, spec: ModelSpec, runtime: Runtime, options: SessionOptions, max_windows: int
+    bundle: Bundle,
+    spec: ModelSpec,
+    runtime: Runtime,
+    options: SessionOptions,
+    max_windows: int,
+    precision: str = "",
 ) -> Encoder:
     """Read, verify and load an encoder.
 
@@ -101,6 +106,7 @@ def load_encoder(
         runtime: The backend to load it into; the model has an artifact for it.
         options: How to run it.
         max_windows: The most windows a text may have.
+        precision: The precision to load; where the model lacks it, or it is empty, the first one there is.
 
     Raises:
         BundleError: A file is missing, too large or not the one that was packed.
@@ -109,9 +115,26 @@ def load_encoder(
     if spec.tokenizer is None:
         raise BackendLoadError(runtime.name, spec.name, "it has no tokenizer")
     tokenizer = TextTokenizer(bundle.read(spec.tokenizer.file), spec.tokenizer, max_windows)
-    chosen = _artifact(spec, runtime.name)
-    artifact = Artifact(chosen.file.file, chosen.backend, chosen.precision, bundle.read(chosen.file))
+    artifact = read_artifact(bundle, spec, runtime.name, precision)
     return Encoder(spec, tokenizer, runtime.load(artifact, options), runtime.name)
+
+
+def read_artifact(bundle: Bundle, spec: ModelSpec, backend: str, precision: str = "") -> Artifact:
+    """Read and verify a model's artifact for a backend.
+
+    Args:
+        bundle: The bundle to read from.
+        spec: The model in its manifest.
+        backend: The backend.
+        precision: The precision; where the model lacks it, or it is empty, the first one there is.
+
+    Raises:
+        BundleError: A file is missing, too large or not the one that was packed.
+        BackendLoadError: The model has no artifact for the backend.
+    """
+    chosen = _artifact(spec, backend, precision)
+    weights = None if chosen.weights is None else bundle.read(chosen.weights)
+    return Artifact(chosen.file.file, chosen.backend, chosen.precision, bundle.read(chosen.file), weights)
 
 
 def backends_of(specs: Sequence[ModelSpec]) -> tuple[str, ...]:
@@ -122,8 +145,8 @@ def backends_of(specs: Sequence[ModelSpec]) -> tuple[str, ...]:
     )
 
 
-def _artifact(spec: ModelSpec, backend: str) -> ArtifactSpec:
-    for artifact in spec.artifacts:
-        if artifact.backend == backend:
-            return artifact
+def _artifact(spec: ModelSpec, backend: str, precision: str) -> ArtifactSpec:
+    found = [artifact for artifact in spec.artifacts if artifact.backend == backend]
+    if found:
+        return next((each for each in found if each.precision == precision), found[0])
     raise BackendLoadError(backend, spec.name, "the bundle has no artifact of it for this backend")

@@ -43,7 +43,7 @@ def likely_files(
         manifest: The bundle's manifest.
         tasks: The tasks to answer.
         languages: Languages to choose from, None for all.
-        backend: A backend's name, or `"auto"`.
+        backend: A backend's name, or `"auto"`: of several backends none is likelier than the others.
     """
     found: list[FileRef] = []
     home = manifest.routes.language
@@ -51,6 +51,8 @@ def likely_files(
         found.append(manifest.models[home].artifacts[0].file)
     default = manifest.models[manifest.routes.default]
     if default.tokenizer is not None and any(task != LANGUAGE for task in tasks):
-        usable = [each.file for each in default.artifacts if backend in (each.backend, "auto")]
-        found += [default.tokenizer.file, *usable[:1]]
+        names = {each.backend for each in default.artifacts}
+        wanted = next(iter(names)) if backend == "auto" and len(names) == 1 else backend.partition(":")[0]
+        usable = [each.files for each in default.artifacts if each.backend == wanted]
+        found += [default.tokenizer.file, *(file for files in usable[:1] for file in files)]
     return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Lock
 
-from edgewise.bundle import Bundle, ModelSpec
+from edgewise.bundle import Bundle
+from edgewise.engine.backend import Backend
 from edgewise.engine.detector import Detector
-from edgewise.engine.encoder import Encoder, backends_of, load_encoder
+from edgewise.engine.encoder import Encoder, load_encoder
 from edgewise.engine.settings import LANGUAGE, Settings
-from edgewise.errors import BackendLoadError
-from edgewise_runtimes import BackendChoice, Runtime, SessionOptions, choose, runtime
+from edgewise.errors import BackendError, BackendLoadError
+from edgewise_runtimes import BackendChoice
 
 _NGRAM_LINEAR = "ngram-linear"
 
@@ -24,9 +26,16 @@ class Models:
         bundle: The bundle they are in.
         settings: How to load them.
         languages: Languages to choose from, None for all.
+        cache: Where choices and what backends compiled are kept, None for the user's cache folder.
     """
 
-    def __init__(self, bundle: Bundle, settings: Settings, languages: tuple[str, ...] | None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        languages: tuple[str, ...] | None,
+        cache: Path | None = None,
+    ) -> None:
         self._languages = languages
         self._bundle = bundle
         self._manifest = bundle.manifest
@@ -34,7 +43,7 @@ class Models:
         self._lock = Lock()
         self._encoders: dict[str, Encoder] = {}
         self._detector: Detector | None = None
-        self._backend: tuple[BackendChoice, Runtime] | None = None
+        self._backend = Backend(bundle, settings, cache)
         self._plans: dict[tuple[str, tuple[str, ...]], Plan] = {}
 
     def detector(self) -> Detector:
@@ -59,15 +68,25 @@ class Models:
         """
         found = self._encoders.get(name)
         if found is None:
-            backend = self._usable()[1]
             with self._lock:
                 found = self._encoders.get(name)
                 if found is None:
-                    options = SessionOptions(self._settings.threads)
-                    spec = self._manifest.models[name]
-                    found = load_encoder(self._bundle, spec, backend, options, self._settings.max_windows)
-                    self._encoders[name] = found
+                    found = self._encoders[name] = self._load(name)
         return found
+
+    def _load(self, name: str) -> Encoder:
+        """Load an encoder by the chosen backend, or by the next best one where that is allowed."""
+        spec = self._manifest.models[name]
+        while True:
+            runtime, options, precision = self._backend.ready()
+            try:
+                windows = self._settings.max_windows
+                return load_encoder(self._bundle, spec, runtime, options, windows, precision)
+            except BackendError as error:
+                if not self._backend.give_up(str(error)):
+                    raise
+            # All encoders run on one backend. Those in use elsewhere are freed when they are let go.
+            self._encoders.clear()
 
     def choice(self) -> BackendChoice:
         """Return which backend runs the encoders, and why not the others.
@@ -75,7 +94,7 @@ class Models:
         Raises:
             BackendError: No backend can be used.
         """
-        return self._usable()[0]
+        return self._backend.choice()
 
     def plan(self, language: str | None, tasks: tuple[str, ...]) -> Plan:
         """Return which encoders answer, and what.
@@ -114,20 +133,6 @@ class Models:
         """Free every model."""
         for encoder in self._encoders.values():
             encoder.close()
-
-    def _usable(self) -> tuple[BackendChoice, Runtime]:
-        if self._backend is None:
-            with self._lock:
-                if self._backend is None:
-                    choice = choose(backends_of(_encoders(self._bundle)), self._settings.backend)
-                    self._backend = choice, runtime(choice.chosen)
-        return self._backend
-
-
-def _encoders(bundle: Bundle) -> list[ModelSpec]:
-    routes = bundle.manifest.routes
-    names = dict.fromkeys([routes.default, *routes.by_language.values()])
-    return [bundle.manifest.models[name] for name in names]
 
 
 def _load_detector(bundle: Bundle, languages: tuple[str, ...] | None) -> Detector:

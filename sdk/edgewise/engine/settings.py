@@ -11,6 +11,9 @@ from edgewise.labels import TASKS
 LANGUAGE = TASKS[0]
 """The task that every answer has, because the others are routed by it."""
 
+_OBJECTIVES = ("latency", "throughput", "memory")
+"""Those of `edgewise_runtimes.selection`, which is imported when the first model loads."""
+
 ROWS = 64
 """Rows of a run, unless a call says otherwise."""
 
@@ -34,11 +37,13 @@ class Settings:
     """How an analyzer loads and reads.
 
     Attributes:
-        backend: A backend's name, or `"auto"`.
+        backend: A backend's name, `backend:device`, or `"auto"`.
         threads: Threads that one run of a model may use.
         max_chars: Characters of a text that are read; the rest is left out.
         max_windows: Windows of a text that are read; the rest is left out.
         arm: `experiment/arm` when the model was chosen by an experiment; results carry it.
+        objective: What the choice of a backend looks for, see `edgewise_runtimes.selection`.
+        strict: Whether an installed backend that does not work is an error.
     """
 
     backend: str
@@ -46,6 +51,8 @@ class Settings:
     max_chars: int
     max_windows: int
     arm: str | None = None
+    objective: str = "latency"
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,22 @@ def at_least_one(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SettingError(name, value, "a whole number of at least 1")
     return value
+
+
+def kept(names: Iterable[str] | None) -> Iterable[str] | None:
+    """Return names in a form that can be read more than once; what is none is left for a check to refuse."""
+    return names if isinstance(names, str) or not hasattr(names, "__iter__") else tuple(names or ())
+
+
+def check_objective(objective: str) -> str:
+    """Return an objective of the choice of a backend.
+
+    Raises:
+        SettingError: There is no such objective.
+    """
+    if objective not in _OBJECTIVES:
+        raise SettingError("objective", objective, f"one of {', '.join(_OBJECTIVES)}")
+    return objective
 
 
 def pick_tasks(asked: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:

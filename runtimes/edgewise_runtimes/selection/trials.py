@@ -1,0 +1,229 @@
+"""Trying candidates, each in a process of its own, and measuring those that work in turns."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from threading import Timer
+from typing import IO, Any
+
+from edgewise_runtimes.protocol import Artifact
+from edgewise_runtimes.selection.candidate import Candidate
+
+ROUNDS = 3
+"""Each candidate is measured so often, in turns, so that a passing load hits all alike."""
+
+SECONDS = 20.0
+"""How long a candidate may take to load and answer."""
+
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.stdin.buffer.readline()); "
+    "from edgewise_runtimes.selection.trial import main; main()"
+)
+
+
+class TrialFailed(Exception):
+    """A candidate does not work here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What candidates are tried on.
+
+    Attributes:
+        rows: Token ids of texts.
+        threads: Threads that a run may use.
+        objective: What to measure, see `OBJECTIVES`.
+        cache: Where a backend may keep what it compiled, None for nowhere.
+        seconds: How long a candidate may take to load and answer.
+    """
+
+    rows: Sequence[Sequence[int]]
+    threads: int = 1
+    objective: str = "latency"
+    cache: Path | None = None
+    seconds: float = SECONDS
+
+
+@dataclass(frozen=True)
+class Results:
+    """How trials went.
+
+    Attributes:
+        failed: By candidate why it does not work here.
+        measured: By candidate the figure of the objective: milliseconds a text, or megabytes.
+        logits: By candidate the first answer to each text, by output.
+    """
+
+    failed: Mapping[Candidate, str] = field(default_factory=dict)
+    measured: Mapping[Candidate, float] = field(default_factory=dict)
+    logits: Mapping[Candidate, list[dict[str, list[float]]]] = field(default_factory=dict)
+
+
+def possible() -> str | None:
+    """Say why no child process can be had here, None when one can."""
+    if getattr(sys, "frozen", False):
+        return "this is a frozen app, which cannot start Python"
+    if not sys.executable or sys.platform in ("emscripten", "wasi", "ios", "android"):
+        return "this system starts no processes"
+    return None
+
+
+def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task) -> Results:
+    """Try candidates: they load side by side, and are then measured in turns.
+
+    Args:
+        artifacts: By candidate what returns its artifact, or raises.
+        task: What to try them on.
+    """
+    failed: dict[Candidate, str] = {}
+    trials: dict[Candidate, _Trial] = {}
+    logits: dict[Candidate, list[dict[str, list[float]]]] = {}
+    measured: dict[Candidate, float] = {}
+    with ThreadPoolExecutor(max_workers=max(1, len(artifacts))) as pool:
+        waiting = {each: pool.submit(_begin, each, read, task) for each, read in artifacts.items()}
+        for candidate, future in waiting.items():
+            try:
+                trials[candidate], logits[candidate] = future.result()
+            except TrialFailed as problem:
+                failed[candidate] = str(problem)
+    try:
+        rounds: dict[Candidate, list[dict[str, Any]]] = {each: [] for each in trials}
+        for _ in range(ROUNDS if len(trials) > 1 else 0):
+            for candidate in [each for each in trials if each not in failed]:
+                try:
+                    rounds[candidate].append(trials[candidate].go(task.seconds))
+                except TrialFailed as problem:
+                    failed[candidate] = str(problem)
+    finally:
+        for trial in trials.values():
+            trial.end()
+    for candidate, found in rounds.items():
+        if candidate not in failed and found:
+            figure = _figure(found, task.objective)
+            if figure is not None:
+                measured[candidate] = figure
+    return Results(failed, measured, {each: logits[each] for each in trials if each not in failed})
+
+
+def _figure(rounds: Sequence[Mapping[str, Any]], objective: str) -> float | None:
+    """Make one figure of all rounds: the median time of each text, averaged; or the memory at the end."""
+    if objective == "memory":
+        memory = rounds[-1]["memory"]
+        return None if memory is None else float(memory)
+    texts = zip(*(each["times"] for each in rounds), strict=True)
+    return float(mean(median(time for times in text for time in times) for text in texts))
+
+
+def _begin(
+    candidate: Candidate, read: Callable[[], Artifact], task: Task
+) -> tuple[_Trial, list[dict[str, list[float]]]]:
+    """Start a trial and wait until its model has answered once."""
+    try:
+        artifact = read()
+        trial = _Trial(candidate)
+    except Exception as error:
+        raise TrialFailed(f"{type(error).__name__}: {error}") from error
+    try:
+        return trial, trial.load(artifact, task)
+    except BaseException:
+        trial.end()
+        raise
+
+
+class _Trial:
+    """A child process that has one model."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self._candidate = candidate
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", _START],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def load(self, artifact: Artifact, task: Task) -> list[dict[str, list[float]]]:
+        """Hand over the model; return the logits of the first answers.
+
+        Raises:
+            TrialFailed: It does not load or answer.
+        """
+        header = {
+            "name": artifact.name,
+            "backend": self._candidate.backend,
+            "precision": artifact.precision,
+            "device": self._candidate.device,
+            "threads": task.threads,
+            "objective": task.objective,
+            "cache": str(task.cache) if task.cache else None,
+            "rows": [list(row) for row in task.rows],
+            "sizes": [len(artifact.data), None if artifact.weights is None else len(artifact.weights)],
+        }
+        lines = [json.dumps(sys.path).encode(), json.dumps(header).encode()]
+        payload = b"\n".join(lines) + b"\n" + artifact.data + (artifact.weights or b"")
+        logits: list[dict[str, list[float]]] = self._ask(payload, task.seconds)["logits"]
+        return logits
+
+    def go(self, seconds: float) -> dict[str, Any]:
+        """Measure one round.
+
+        Raises:
+            TrialFailed: It no longer works.
+        """
+        return self._ask(b"go\n", seconds)
+
+    def end(self) -> None:
+        """End the child process at once: it holds nothing that would have to be put away."""
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):
+                _pipe(pipe).close()
+
+    def _ask(self, message: bytes, seconds: float) -> dict[str, Any]:
+        timer = Timer(seconds, self._child.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            with suppress(OSError):  # it is gone already: the empty answer says so
+                _pipe(self._child.stdin).write(message)
+                _pipe(self._child.stdin).flush()
+            line = _pipe(self._child.stdout).readline()
+        finally:
+            in_time = timer.is_alive()
+            timer.cancel()
+        if not line.endswith(b"\n"):
+            raise TrialFailed(
+                self._death() if in_time else f"it did not answer within {seconds:g} seconds and was stopped"
+            )
+        answer: dict[str, Any] = json.loads(line)
+        if "failed" in answer:
+            raise TrialFailed(answer["failed"])
+        return answer
+
+    def _death(self) -> str:
+        """Say how the child ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(1.0)
+        code = self._child.returncode
+        if code is not None and code < 0:
+            try:
+                return f"it crashed its process: {signal.Signals(-code).name}"
+            except ValueError:
+                pass
+        return f"it ended its process with the exit code {code}"
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:  # never: both were asked for
+        raise TrialFailed("its process has no pipes")
+    return pipe
