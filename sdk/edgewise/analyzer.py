@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self, overload
 
 from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
-from edgewise.bundle import Bundle, resolve
-from edgewise.engine.host import Host
+from edgewise.bundle import Bundle
+from edgewise.engine.host import Asked
+from edgewise.engine.serving import Serving
 from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective
 from edgewise.engine.thresholds import Thresholds
 from edgewise.errors import AnalyzerClosedError, InputError
@@ -34,6 +35,8 @@ class Analyzer:
 
     Args:
         model: Name of a bundle inside the package, a path to a bundle folder, or None for the default bundle.
+            `name@1.4` is the newest 1.4 that `edgewise models pull` fetched, `name@current` the one in use
+            there (or, while there is none, the one in the package). See docs/updates.md.
         tasks: The tasks to answer, None for all that the bundle does. The language is always told.
         languages: Languages to choose from, None for all. A single one is taken as a fact.
         backend: Name of the backend to run on, with a device if need be (`"openvino:gpu"`), or `"auto"`. Of
@@ -77,17 +80,17 @@ class Analyzer:
             objective=check_objective(objective),
             strict=strict,
         )
-        self._host = Host(Bundle.open(resolve(model)), settings, tasks, languages)
+        self._serving = Serving(model, settings, tasks, languages)
 
     @property
     def bundle(self) -> Bundle:
         """The bundle that answers."""
-        return self._host.bundle
+        return self._serving.host.bundle
 
     @property
     def labels(self) -> Mapping[str, tuple[str, ...]]:
         """The labels of every task that is answered; of the language those it chooses from."""
-        return MappingProxyType(self._host.labels)
+        return MappingProxyType(self._serving.host.labels)
 
     def analyze(
         self,
@@ -118,7 +121,8 @@ class Analyzer:
             AnalyzerClosedError: The analyzer is closed.
         """
         checked = as_text(text)
-        return self._host.judge((checked,), self._host.request(tasks, thresholds, explain=explain))[0]
+        asked = Asked(tasks, thresholds, explain=explain)
+        return self._serving.run(lambda host: host.judge((checked,), asked.of(host)))[0]
 
     @overload
     def analyze_batch(
@@ -173,12 +177,13 @@ class Analyzer:
             InputError: `batch_size` or `on_error` makes no sense.
             EdgewiseError: See `analyze`.
         """
-        request = self._host.request(tasks, thresholds, rows=at_least_one("batch_size", batch_size))
+        asked = Asked(tasks, thresholds, rows=at_least_one("batch_size", batch_size))
+        asked.of(self._serving.host)
         values = as_texts(texts)
         total = length_of(values)
         found: list[Analysis | InputError] = []
         for chunk in chunks(values, _TEXTS_PER_CHUNK, keeps_errors(on_error)):
-            found += self._host.judge_around(chunk, request)
+            found += self._judge_around(chunk, asked)
             if progress is not None:
                 progress(len(found), total)
         return found
@@ -234,10 +239,11 @@ class Analyzer:
             InputError: `look_ahead` or `on_error` makes no sense.
             EdgewiseError: See `analyze`.
         """
-        request = self._host.request(tasks, thresholds)
+        asked = Asked(tasks, thresholds)
+        asked.of(self._serving.host)
         size = at_least_one("look_ahead", look_ahead)
         pieces = chunks(as_texts(texts), size, keeps_errors(on_error))
-        return chain.from_iterable(self._host.judge_around(chunk, request) for chunk in pieces)
+        return chain.from_iterable(self._judge_around(chunk, asked) for chunk in pieces)
 
     async def aanalyze(
         self,
@@ -268,9 +274,8 @@ class Analyzer:
         def work() -> Analysis:
             return self.analyze(text, tasks=tasks, explain=explain, thresholds=thresholds)
 
-        with self._host.pool() as pool:
-            answer = get_running_loop().run_in_executor(pool, work)
-        return await answer
+        loop = get_running_loop()
+        return await self._serving.run(lambda host: host.submit(loop, work))
 
     def warm_up(self) -> None:
         """Load every model that may be needed and run it once: the first answer is then as fast as the next.
@@ -278,7 +283,24 @@ class Analyzer:
         Raises:
             EdgewiseError: See `analyze`.
         """
-        self._host.load()
+        self._serving.run(lambda host: host.load())
+
+    def reload(self) -> bool:
+        """Look again what the model's name means, and change to that version without losing a call.
+
+        The new version is loaded first, while the old one goes on answering; calls under way finish with the
+        one that they began with. For a bundle of the package or a folder, of which there is one only, nothing
+        happens.
+
+        Returns:
+            Whether another version answers now.
+
+        Raises:
+            AnalyzerClosedError: The analyzer is closed.
+            EdgewiseError: The new version cannot be used, or does not do the tasks asked for; the old one
+                goes on answering.
+        """
+        return self._serving.reload()
 
     def backend_report(self) -> BackendChoice:
         """Return which backend is in use, and why not the others.
@@ -286,14 +308,17 @@ class Analyzer:
         Raises:
             EdgewiseError: No backend can be used, or the analyzer is closed.
         """
-        return self._host.choice()
+        return self._serving.run(lambda host: host.choice())
 
     def close(self) -> None:
         """Free the models. Calls under way finish, later ones fail. May be called again."""
-        self._host.close()
+        self._serving.close()
+
+    def _judge_around(self, chunk: Sequence[str | InputError], asked: Asked) -> list[Analysis | InputError]:
+        return self._serving.run(lambda host: host.judge_around(chunk, asked.of(host)))
 
     def __enter__(self) -> Self:
-        if self._host.closed:
+        if self._serving.host.closed:
             raise AnalyzerClosedError
         return self
 
@@ -304,5 +329,5 @@ class Analyzer:
 
     def __repr__(self) -> str:
         manifest = self.bundle.manifest
-        state = ", closed" if self._host.closed else ""
+        state = ", closed" if self._serving.host.closed else ""
         return f"<Analyzer {manifest.name}@{manifest.version}: {', '.join(self.labels)}{state}>"

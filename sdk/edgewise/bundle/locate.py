@@ -24,11 +24,13 @@ def resolve(model: str | Path | None = None) -> Path:
     """Return the folder of a bundle.
 
     Args:
-        model: Name of a bundle inside the package, a path to a folder, or None for the default bundle. A name
-            comes before a folder of the same name; write `./name` for the folder.
+        model: Name of a bundle inside the package, a path to a folder, `name` or `name@version` of a model
+            that was pulled, or None for the default bundle. They are looked for in this order; write `./name`
+            for a folder.
 
     Raises:
         BundleNotFoundError: There is no such bundle and no such folder.
+        NotInstalledError: No such version was pulled.
     """
     if isinstance(model, Path):
         folder = model
@@ -38,6 +40,11 @@ def resolve(model: str | Path | None = None) -> Path:
         if name and name == inside.name and (inside / MANIFEST).is_file():
             return inside
         folder = Path(name)
+    if isinstance(model, str) and not folder.is_dir():
+        from edgewise.updates.opening import find_folder, is_spec
+
+        if is_spec(model):
+            return find_folder(model)
     if model is None or not str(model) or not folder.is_dir():
         raise BundleNotFoundError(str(folder), tuple(bundled()))
     return folder

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from edgewise.bundle import Bundle
 from edgewise.engine.ahead import AheadBundle
 from edgewise.engine.known import known_labels, likely_files
 from edgewise.engine.lifecycle import PerProcess
-from edgewise.engine.settings import LANGUAGE, ROWS, Request, Settings, pick_languages, pick_tasks
+from edgewise.engine.settings import LANGUAGE, ROWS, Request, Settings, kept, pick_languages, pick_tasks
 from edgewise.engine.thresholds import Thresholds, parse_thresholds
 from edgewise.errors import AnalyzerClosedError, InputError
 from edgewise.results import Analysis
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
     from concurrent.futures import ThreadPoolExecutor
 
     from edgewise.engine.engine import Engine
     from edgewise_runtimes import BackendChoice
+
+T = TypeVar("T")
 
 _WORKERS = 4
 """Threads of the pool; beyond this they mostly wait for each other's Python."""
@@ -115,9 +117,14 @@ class Host:
         with self._engines.use() as engine:
             return engine.choice()
 
-    def pool(self) -> AbstractContextManager[ThreadPoolExecutor]:
-        """Hold the threads that work for event loops while something is handed to them."""
-        return self._pools.use()
+    def submit(self, loop: AbstractEventLoop, work: Callable[[], T]) -> Future[T]:
+        """Hand work to the threads that work for event loops.
+
+        Raises:
+            AnalyzerClosedError: `close` was called.
+        """
+        with self._pools.use() as pool:
+            return loop.run_in_executor(pool, work)
 
     def close(self) -> None:
         """Free everything when the last call under way has finished. May be called again."""
@@ -131,6 +138,45 @@ class Host:
         from edgewise.engine.engine import Engine
 
         return Engine(bundle, self._settings, self._languages)
+
+
+class Asked:
+    """What one call asks for, in words that any host understands; checked once a host.
+
+    Args:
+        tasks: See `Host.request`.
+        thresholds: See `Host.request`.
+        explain: See `Host.request`.
+        rows: See `Host.request`.
+    """
+
+    __slots__ = ("_checked", "_explain", "_rows", "_tasks", "_thresholds")
+
+    def __init__(
+        self,
+        tasks: Iterable[str] | None,
+        thresholds: Thresholds | None,
+        *,
+        explain: bool = False,
+        rows: int = ROWS,
+    ) -> None:
+        self._tasks = kept(tasks)
+        self._thresholds = thresholds
+        self._explain = explain
+        self._rows = rows
+        self._checked: tuple[Host, Request] | None = None
+
+    def of(self, host: Host) -> Request:
+        """Return the request for a host.
+
+        Raises:
+            InputError: It makes no sense, or not to this host; see `Host.request`.
+            AnalyzerClosedError: The host is closed.
+        """
+        if self._checked is None or self._checked[0] is not host:
+            request = host.request(self._tasks, self._thresholds, explain=self._explain, rows=self._rows)
+            self._checked = host, request
+        return self._checked[1]
 
 
 def _close_engine(engine: Engine) -> None:
