@@ -64,6 +64,9 @@ class OpenVinoSession:
             request = compiled.create_infer_request()
         try:
             arrays = {place: _same_type(feeds[name]) for place, name in enumerate(self.inputs)}
+            if len({array.shape for array in arrays.values()}) > 1:
+                # It would stretch or cut one to fit the other where it can.
+                raise ValueError(f"the inputs have the shapes {[array.shape for array in arrays.values()]}")
             found = request.infer(arrays, share_inputs=True, share_outputs=False)
             outputs = {name: found[place] for place, name in enumerate(self.outputs)}
         except Exception as error:
