@@ -201,6 +201,21 @@ class Registry:
             self._remember(name, past[:-1])
             return self.version(name, past[-1])
 
+    def challenge(self, name: str, version: str | int) -> Version:
+        """Make a version the challenger.
+
+        Raises:
+            UnknownModelError: There is no such model.
+            UnknownVersionError: It has no such version.
+            GateNotPassedError: The version has not passed its gates.
+        """
+        with failures_of(self._url):
+            chosen = self.version(name, version)
+            if chosen.gate != PASSED:
+                raise GateNotPassedError(name, chosen.version, chosen.gate)
+            self._client.set_registered_model_alias(name, CHALLENGER, str(chosen.version))
+            return self.version(name, chosen.version)
+
     def history(self, name: str) -> tuple[int, ...]:
         """Return the former champions that a rollback goes back to, the last one last."""
         with failures_of(self._url):
