@@ -56,7 +56,21 @@ def to_onnx(module: nn.Module, outputs: Sequence[str], *, opset: int = 18) -> Mo
         raise ExportError(_reason(error)) from error
     if program is None:
         raise ExportError("torch returned nothing")
-    return program.model_proto
+    return without_notes(program.model_proto)
+
+
+def without_notes(model: ModelProto) -> ModelProto:
+    """Drop what torch notes beside every node: lines of source with paths of this machine, and shapes.
+
+    Args:
+        model: It is changed.
+    """
+    graph = model.graph
+    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    del graph.value_info[:]
+    return model
 
 
 def _reason(error: BaseException) -> str:

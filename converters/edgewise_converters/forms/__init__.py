@@ -1,0 +1,1 @@
+"""The forms a model can be converted to; the list is `forms.json`."""

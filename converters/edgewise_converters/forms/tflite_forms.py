@@ -1,0 +1,150 @@
+"""The forms of TFLite: one file with a signature for each length, of builtin operators only."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgewise_converters.errors import FormError, UnsupportedOperatorError
+from edgewise_converters.forms.material import INPUTS, Made, Material
+from edgewise_converters.quiet import quiet
+
+
+def fp32(material: Material) -> Made:
+    """Return the converted module."""
+    return Made(_converted(material))
+
+
+def fp16(material: Material) -> Made:
+    """Return the model with weights in half precision."""
+    from ai_edge_quantizer import recipe_manager
+
+    kind = recipe_manager.AlgorithmName.FLOAT_CASTING
+    config = {
+        "weight_tensor_config": {"num_bits": 16, "dtype": "FLOAT"},
+        "compute_precision": "FLOAT",
+        "explicit_dequantize": True,
+    }
+    recipe = [{"regex": ".*", "operation": "*", "algorithm_key": kind, "op_config": config}]
+    return _quantized(material, "fp16", recipe)
+
+
+def int8_dynamic(material: Material) -> Made:
+    """Return the model with int8 weights; XNNPACK gives each row of activations a scale of its own."""
+    from ai_edge_quantizer import recipe
+
+    return _quantized(material, "int8-dynamic", recipe.dynamic_wi8_afp32())
+
+
+def int8_weights(material: Material) -> Made:
+    """Return the model with int8 weights, arithmetic as before."""
+    from ai_edge_quantizer import recipe
+
+    return _quantized(material, "int8-weights", recipe.weight_only_wi8_afp32())
+
+
+def int4_weights(material: Material) -> Made:
+    """Return the model with int4 weights."""
+    from ai_edge_quantizer import recipe
+
+    return _quantized(material, "int4-weights", recipe.dynamic_wi4b32_afp32())
+
+
+class _Named(nn.Module):
+    """The module with its outputs by name, as signatures have them."""
+
+    def __init__(self, module: nn.Module, tasks: tuple[str, ...]) -> None:
+        super().__init__()
+        self.module = module
+        self.tasks = tasks
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        found = self.module(input_ids, attention_mask)
+        return dict(zip(self.tasks, found, strict=True))
+
+
+def buckets_for(lengths: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """Return the lengths that signatures are made for: those below the longest text, and that.
+
+    >>> buckets_for((16, 32, 64, 128), 48)
+    (16, 32, 48)
+    """
+    return (*sorted(length for length in lengths if length < most), most)
+
+
+def _converted(material: Material) -> bytes:
+    """Convert once; every form of the model starts from these bytes."""
+    kept = material.kept.get("tflite")
+    if kept is None:
+        kept = material.kept["tflite"] = _convert(material)
+    return bytes(kept)
+
+
+def _convert(material: Material) -> bytes:
+    module = material.source.module
+    if module is None:
+        raise FormError(
+            "A model for tflite", "it is made from a torch module, and there is only an ONNX file."
+        )
+    named = _Named(module, material.tasks).eval()
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        import litert_torch
+
+        converter: Any = litert_torch
+        for length in buckets_for(material.buckets, material.source.max_tokens):
+            # Two tensors: given one and the same for both, the export takes them for one input.
+            inputs = {name: torch.ones(1, length, dtype=torch.int32) for name in INPUTS}
+            converter = converter.signature(f"len_{length}", named, sample_kwargs=inputs)
+        path = Path(folder) / "model.tflite"
+        try:
+            converter.convert().export(str(path))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            raise UnsupportedOperatorError("A model for tflite", reason) from error
+        data = path.read_bytes()
+    demand_builtin(data)
+    return data
+
+
+def demand_builtin(data: bytes) -> None:
+    """See that a model uses builtin operators only: a phone has no others.
+
+    Raises:
+        UnsupportedOperatorError: It has others; they are named.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    custom = schema.BuiltinOperator.CUSTOM
+    names = {
+        (code.customCode or b"?").decode("utf-8", "replace")
+        for code in model.operatorCodes
+        if max(code.builtinCode, code.deprecatedBuiltinCode) == custom
+    }
+    if names:
+        raise UnsupportedOperatorError(
+            "A model for tflite", f"it needs {', '.join(sorted(names))}, not builtin"
+        )
+
+
+def _quantized(material: Material, precision: str, recipe: Any) -> Made:
+    data = _converted(material)
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        from ai_edge_quantizer import quantizer
+
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(data)
+        try:
+            worker = quantizer.Quantizer(str(path))
+            worker.load_quantization_recipe(recipe)
+            made = bytes(worker.quantize().quantized_model)
+        except Exception as error:
+            raise UnsupportedOperatorError(
+                f"tflite {precision}", f"{type(error).__name__}: {error}"
+            ) from error
+    demand_builtin(made)
+    return Made(made)

@@ -1,0 +1,1 @@
+"""Where models to convert come from; found by the entry-point group `edgewise.sources`."""
