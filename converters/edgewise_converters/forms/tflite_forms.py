@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ from torch import Tensor, nn
 
 from edgewise_converters.errors import FormError, UnsupportedOperatorError
 from edgewise_converters.forms.material import INPUTS, Made, Material
+from edgewise_converters.onnx_export import int8_rows
 from edgewise_converters.quiet import quiet
+
+LEAST_ROWS = 1000
+"""Smaller tables stay as they are."""
 
 
 def fp32(material: Material) -> Made:
@@ -35,16 +40,20 @@ def fp16(material: Material) -> Made:
 
 def int8_dynamic(material: Material) -> Made:
     """Return the model with int8 weights; XNNPACK gives each row of activations a scale of its own."""
-    from ai_edge_quantizer import recipe
-
-    return _quantized(material, "int8-dynamic", recipe.dynamic_wi8_afp32())
+    return _quantized(material, "int8-dynamic", _products(dynamic=True), int8_tables=True)
 
 
 def int8_weights(material: Material) -> Made:
     """Return the model with int8 weights, arithmetic as before."""
+    return _quantized(material, "int8-weights", _products(dynamic=False), int8_tables=True)
+
+
+def _products(*, dynamic: bool) -> list[dict[str, Any]]:
+    """Return the quantizer's standard recipe for matrix products; tables have been stored as int8 before."""
     from ai_edge_quantizer import recipe
 
-    return _quantized(material, "int8-weights", recipe.weight_only_wi8_afp32())
+    (every,) = recipe.dynamic_wi8_afp32() if dynamic else recipe.weight_only_wi8_afp32()
+    return [{**every, "operation": name} for name in ("FULLY_CONNECTED", "BATCH_MATMUL", "CONV_2D")]
 
 
 def int4_weights(material: Material) -> Made:
@@ -76,21 +85,54 @@ def buckets_for(lengths: tuple[int, ...], most: int) -> tuple[int, ...]:
     return (*sorted(length for length in lengths if length < most), most)
 
 
-def _converted(material: Material) -> bytes:
+class Int8Embedding(nn.Module):
+    """A table of int8 rows with a scale each; only the rows that a text needs are multiplied out.
+
+    The quantizer would store a scale and a zero (8 bytes) for each row once more for every signature.
+    """
+
+    rows: Tensor
+    scale: Tensor
+
+    def __init__(self, table: Tensor) -> None:
+        """Round a float table [rows, width]."""
+        super().__init__()
+        rows, scale = int8_rows(table.detach().float().numpy())
+        self.register_buffer("rows", torch.from_numpy(rows))
+        self.register_buffer("scale", torch.from_numpy(scale))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Map ids of any shape to vectors [..., width]."""
+        flat = ids.reshape(-1)
+        found = self.rows.index_select(0, flat).to(torch.float32) * self.scale.index_select(0, flat)
+        return found.reshape(*ids.shape, self.rows.shape[1])
+
+
+def with_int8_tables(module: nn.Module) -> nn.Module:
+    """Return a copy whose large embeddings are int8."""
+    result = copy.deepcopy(module)
+    for name, child in list(result.named_modules()):
+        if isinstance(child, nn.Embedding) and child.num_embeddings >= LEAST_ROWS:
+            home, _, last = name.rpartition(".")
+            setattr(result.get_submodule(home), last, Int8Embedding(child.weight))
+    return result
+
+
+def _converted(material: Material, int8_tables: bool = False) -> bytes:
     """Convert once; every form of the model starts from these bytes."""
-    kept = material.kept.get("tflite")
-    if kept is None:
-        kept = material.kept["tflite"] = _convert(material)
-    return bytes(kept)
+    key = f"tflite {int8_tables}"
+    if key not in material.kept:
+        material.kept[key] = _convert(material, int8_tables)
+    return bytes(material.kept[key])
 
 
-def _convert(material: Material) -> bytes:
+def _convert(material: Material, int8_tables: bool) -> bytes:
     module = material.source.module
     if module is None:
         raise FormError(
             "A model for tflite", "it is made from a torch module, and there is only an ONNX file."
         )
-    named = _Named(module, material.tasks).eval()
+    named = _Named(with_int8_tables(module) if int8_tables else module, material.tasks).eval()
     with tempfile.TemporaryDirectory() as folder, quiet():
         import litert_torch
 
@@ -131,8 +173,8 @@ def demand_builtin(data: bytes) -> None:
         )
 
 
-def _quantized(material: Material, precision: str, recipe: Any) -> Made:
-    data = _converted(material)
+def _quantized(material: Material, precision: str, recipe: Any, *, int8_tables: bool = False) -> Made:
+    data = _converted(material, int8_tables)
     with tempfile.TemporaryDirectory() as folder, quiet():
         from ai_edge_quantizer import quantizer
 
