@@ -13,7 +13,7 @@ OURS = [
 
 
 def test_the_metadata_names_them_all() -> None:
-    commands = {"data", "evaluate", "gate", "registry", "teacher", "train", "tune"}
+    commands = {"data", "evaluate", "experiment", "gate", "registry", "teacher", "train", "tune"}
     assert {entry.name for entry in OURS} == {"onnxruntime", "edgewise", *commands}
 
 

@@ -28,6 +28,7 @@ _OWN = {
 
 _KNOWN = {
     "evaluate": "Measure a model on labelled data.",
+    "experiment": "Compare models on devices, promote the better one, go back.",
     "registry": "Show, compare, promote and fetch registered models.",
     "train": "Train the models.",
     "tune": "Search for the best parameters of a recipe.",
