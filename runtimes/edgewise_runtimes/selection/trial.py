@@ -32,17 +32,18 @@ def main() -> None:
     try:
         begun = time.perf_counter()
         run, rows = _load(header, data or b"", weights)
-        facts = {
-            "load_ms": 1000 * (time.perf_counter() - begun),
-            "logits": [_first(run, row) for row in rows],
-        }
+        load_ms = 1000 * (time.perf_counter() - begun)
+        facts = {"logits": [_first(run, row) for row in rows], "load_ms": load_ms, "memory": _memory()}
     except Exception as error:
         _say(out, {"failed": f"{' '.join(str(error).split())}" or type(error).__name__})
         return
     _say(out, facts)
-    while source.readline().strip() == b"go":
+    while line := source.readline().strip():
         try:
-            _say(out, {"memory": _memory(), **_measure(run, rows, header["objective"])})
+            if line == b"go":
+                _say(out, {"memory": _memory(), **_measure(run, rows, header["objective"])})
+            else:
+                _say(out, _cell(run, rows, json.loads(line)))
         except Exception as error:
             _say(out, {"failed": " ".join(str(error).split())})
             return
@@ -118,6 +119,23 @@ def _measure(run: Callable[[Any], Any], rows: list[Any], objective: str) -> dict
             if repeat and time.perf_counter() > end:
                 return {"times": times}
     return {"times": times}
+
+
+def _cell(run: Callable[[Any], Any], rows: list[Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """Time runs of one length and batch: milliseconds, after a few that do not count."""
+    import numpy as np
+
+    tokens = np.concatenate([row[0] for row in rows])
+    ids = np.resize(tokens, (asked["batch"], asked["length"])).astype(np.int32)
+    for _ in range(asked["warm"]):
+        run(ids)
+    end = time.perf_counter() + asked["seconds"]
+    times: list[float] = []
+    while len(times) < asked["runs"] and (len(times) < asked["least"] or time.perf_counter() < end):
+        begun = time.perf_counter_ns()
+        run(ids)
+        times.append((time.perf_counter_ns() - begun) / 1e6)
+    return {"times": times, "memory": _memory()}
 
 
 def _memory() -> float | None:

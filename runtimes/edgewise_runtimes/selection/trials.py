@@ -114,6 +114,83 @@ def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task
     return Results(failed, measured, {each: logits[each] for each in trials if each not in failed})
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What was measured of one candidate at one length and batch.
+
+    Attributes:
+        length: Tokens of a row.
+        batch: Rows of a run.
+        times: Milliseconds of each run.
+    """
+
+    length: int
+    batch: int
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What was measured of one candidate, in a process of its own.
+
+    Attributes:
+        load_ms: Milliseconds to import the backend and load the model.
+        memory: Megabytes of the process at the end, None where the system does not say.
+        cells: The lengths and batches that it could do.
+        problem: Why the rest is missing; empty when nothing is.
+    """
+
+    load_ms: float
+    memory: float | None
+    cells: tuple[Cell, ...]
+    problem: str = ""
+
+
+def bench(
+    candidate: Candidate,
+    artifact: Artifact,
+    task: Task,
+    shapes: Sequence[tuple[int, int]],
+    *,
+    runs: int,
+    seconds: float,
+) -> Bench:
+    """Measure a candidate at several lengths and batches.
+
+    Args:
+        candidate: The candidate.
+        artifact: Its artifact.
+        task: What to run it on.
+        shapes: Pairs of length and batch.
+        runs: The most runs of each.
+        seconds: How long to run each at most; at least 5 runs are done.
+
+    Raises:
+        TrialFailed: It does not load.
+    """
+    trial, _ = _begin(candidate, lambda: artifact, task)
+    cells: list[Cell] = []
+    memory, problem = trial.loaded["memory"], ""
+    try:
+        for length, batch in shapes:
+            asked = {
+                "length": length,
+                "batch": batch,
+                "runs": runs,
+                "seconds": seconds,
+                "warm": 3,
+                "least": 5,
+            }
+            found = trial.cell(asked, task.seconds + seconds)
+            cells.append(Cell(length, batch, tuple(found["times"])))
+            memory = found["memory"]
+    except TrialFailed as error:
+        problem = str(error)
+    finally:
+        trial.end()
+    return Bench(trial.loaded["load_ms"], memory, tuple(cells), problem)
+
+
 def _figure(rounds: Sequence[Mapping[str, Any]], objective: str) -> float | None:
     """Make one figure of all rounds: the median time of each text, averaged; or the memory at the end."""
     if objective == "memory":
@@ -144,6 +221,7 @@ class _Trial:
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
+        self.loaded: dict[str, Any] = {}
         self._child = subprocess.Popen(
             [sys.executable, "-c", _START],
             stdin=subprocess.PIPE,
@@ -170,8 +248,17 @@ class _Trial:
         }
         lines = [json.dumps(sys.path).encode(), json.dumps(header).encode()]
         payload = b"\n".join(lines) + b"\n" + artifact.data + (artifact.weights or b"")
-        logits: list[dict[str, list[float]]] = self._ask(payload, task.seconds)["logits"]
+        self.loaded = self._ask(payload, task.seconds)
+        logits: list[dict[str, list[float]]] = self.loaded["logits"]
         return logits
+
+    def cell(self, asked: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """Measure runs of one length and batch, see `trial`.
+
+        Raises:
+            TrialFailed: It cannot do that, or no longer works.
+        """
+        return self._ask(json.dumps(asked).encode() + b"\n", seconds)
 
     def go(self, seconds: float) -> dict[str, Any]:
         """Measure one round.

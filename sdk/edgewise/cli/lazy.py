@@ -22,6 +22,7 @@ GROUP = "edgewise.commands"
 
 _OWN = {
     "analyze": ("edgewise.cli.analyze", "Analyse texts, lines from stdin, or a CSV, JSONL or Parquet file."),
+    "bench": ("edgewise.cli.bench", "Measure a model's files on every backend: speed, memory, loading."),
     "doctor": ("edgewise.cli.doctor", "Check this machine, the backends and the models."),
     "models": ("edgewise.cli.models", "Show the models: licence, size, tasks, languages, metrics."),
 }

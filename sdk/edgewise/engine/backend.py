@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from threading import Lock
 
@@ -12,8 +11,6 @@ from edgewise.engine.settings import Settings
 from edgewise_runtimes import Artifact, BackendChoice, Runtime, SessionOptions, runtime
 from edgewise_runtimes.selection.candidate import AUTO, Candidate
 from edgewise_runtimes.selection.select import Offer, Selection, Wish, select
-
-_TEXTS = Path(__file__).with_name("trial_texts.json")
 
 
 class Backend:
@@ -99,13 +96,13 @@ class Backend:
     def _rows(self) -> list[list[int]]:
         """Return the texts of a trial as the default encoder reads them."""
         from edgewise.engine.tokens import TextTokenizer
+        from edgewise.engine.trial_texts import trial_texts
 
         spec = self._default.tokenizer
         if spec is None:
             return [[0]]
         tokenizer = TextTokenizer(self._bundle.read(spec.file), spec, 1)
-        texts = json.loads(_TEXTS.read_text(encoding="utf-8"))
-        return [list(row) for text in texts for row in tokenizer.read(text).rows[:1]] or [[0]]
+        return [list(row) for text in trial_texts() for row in tokenizer.read(text).rows[:1]] or [[0]]
 
     @property
     def _default(self) -> ModelSpec:

@@ -1,0 +1,1 @@
+"""Measuring a bundle's artifacts on this machine, side by side."""
