@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_ALL = ("import_time", "latency", "memory", "language")
+_ALL = ("import_time", "latency", "memory", "language", "sequential")
 
 
 def main() -> int:
