@@ -37,7 +37,7 @@ def plot(facts: Mapping[str, Any], file: Path) -> None:
     _throughput(grid[0, 1], rows, colours)
     _bars(grid[1, 0], rows, colours, "memory_mb", "process with one model, MB")
     _bars(grid[1, 1], rows, colours, "load_ms", "import and load, ms")
-    figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     machine = facts["machine"]
     figure.suptitle(f"{facts['bundle']}, {facts['model']}", fontweight="bold")
     load = "" if machine["load"] is None else f", load {machine['load']}"

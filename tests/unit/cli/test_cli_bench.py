@@ -62,7 +62,7 @@ def test_people_get_a_table_and_the_reasons(edgewise: Run, measured: Path) -> No
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("tiny 0.1.0, encoder: ")
-    assert lines[2].split() == [
+    assert lines[2].split()[:5] == ["backend", "precision", "length", "batch", "p50"]
         "backend",
         "precision",
         "length",
