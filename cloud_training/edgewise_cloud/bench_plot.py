@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _USUAL = 32
 """Tokens of a usual comment: throughput is shown at the nearest length."""
 
-_GREY = "#666666"
-
 
 def plot(facts: Mapping[str, Any], file: Path) -> None:
     """Draw what was measured.
@@ -39,9 +37,9 @@ def plot(facts: Mapping[str, Any], file: Path) -> None:
     _bars(grid[1, 1], rows, colours, "load_ms", "import and load, ms")
     figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     machine = facts["machine"]
-    figure.suptitle(f"{facts['bundle']}, {facts['model']}", fontweight="bold")
     load = "" if machine["load"] is None else f", load {machine['load']}"
-    figure.supxlabel(f"{machine['cpu']}, {machine['threads']} threads a run{load}", fontsize=9, color=_GREY)
+    where = f"{machine['cpu']}, {machine['threads']} thread(s) a run{load}"
+    figure.suptitle(f"{facts['bundle']}, {facts['model']}: {where}", fontsize=11)
     figure.savefig(file, dpi=130)
 
 
