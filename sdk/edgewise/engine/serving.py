@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -143,7 +144,8 @@ class Serving:
             if is_spec(self._model):
                 opened = open_model(self._model, self._without)
         bundle = opened.bundle if opened is not None else Bundle.open(resolve(self._model))
-        return _Served(Host(bundle, self._settings, self._tasks, self._languages), opened)
+        settings = replace(self._settings, arm=opened.arm) if opened is not None else self._settings
+        return _Served(Host(bundle, settings, self._tasks, self._languages), opened)
 
     def _fall_back(self, served: _Served, error: Exception) -> bool:
         """Leave a version that cannot be loaded; tell whether another one answers now."""
@@ -168,5 +170,6 @@ class Serving:
             served.opened.leave(str(error))
 
 
-def _place(served: _Served) -> Path:
-    return served.host.bundle.folder
+def _place(served: _Served) -> tuple[Path, str | None]:
+    """Say what is served: the folder, and the arm that its results carry."""
+    return served.host.bundle.folder, served.opened.arm if served.opened is not None else None

@@ -31,6 +31,7 @@ class Opened:
         store: The store that it lies in, or None.
         lease: Keeps its folder from being deleted, as long as somebody refers to it.
         trial: Its trial; None outside of a store.
+        arm: `experiment/arm` that the version was chosen by; None where nobody but the app chose it.
     """
 
     bundle: Bundle
@@ -38,6 +39,7 @@ class Opened:
     store: Store | None = None
     lease: Lease | None = None
     trial: Trial | None = None
+    arm: str | None = None
 
     def leave(self, reason: str) -> None:
         """Note in the store that this version does not do its work, if that can be noted."""
@@ -71,7 +73,8 @@ def open_model(model: str | Path | None, without: Collection[str] = ()) -> Opene
         lease = Lease(folder / MANIFEST)
         trial = Trial(folder)
         try:
-            opened = Opened(Bundle.open(folder), name, store, lease, trial)
+            arm = _arm(store, name, folder) if wanted == CURRENT else None
+            opened = Opened(Bundle.open(folder), name, store, lease, trial, arm)
         except BundleError:
             continue  # it was pruned just now
         if trial.crashes() < CRASHES:
@@ -79,6 +82,14 @@ def open_model(model: str | Path | None, without: Collection[str] = ()) -> Opene
         opened.leave(f"{CRASHES} processes died while they loaded it")
         without = {*without, folder.name}
     raise NotInstalledError(model, store.known())
+
+
+def _arm(store: Store, name: str, folder: Path) -> str | None:
+    """Return the arm of the experiment that a version in use belongs to."""
+    state = store.state(name)
+    if state.active != folder.name or not state.experiment or not state.arm:
+        return None
+    return f"{state.experiment}/{state.arm}"
 
 
 def is_spec(model: str) -> bool:
