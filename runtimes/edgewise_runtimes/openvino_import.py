@@ -15,6 +15,8 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
+from edgewise_runtimes.packages import missing_module
+
 OFF = "off"
 """What `telemetry` says when all is well."""
 
@@ -41,6 +43,11 @@ def import_openvino() -> Any:
             openvino = import_module(_NAME)
         _too_late = already_there
     return openvino
+
+
+def installed() -> bool:
+    """Whether the library is there, without importing it."""
+    return missing_module(_NAME) is None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 from edgewise import __version__
 from edgewise.cli.self_test import check_bundle
 from edgewise.errors import EdgewiseError
-from edgewise_runtimes import hardware_report, runtimes
+from edgewise_runtimes import hardware_report, openvino_import, runtimes
 from edgewise_runtimes.onnxruntime_import import OFF, SWITCH, telemetry
 
 _NEEDED = ("numpy", "onnxruntime", "tokenizers", "click", "platformdirs")
@@ -55,6 +55,7 @@ def diagnose(model: str | None = None) -> Diagnosis:
     found.facts["privacy"] = _privacy(found)
     found.facts["paths"] = _paths(found)
     found.facts["models"] = _models(found, model)
+    found.facts["chosen backends"] = _choices(found.facts["models"])
     return found
 
 
@@ -131,7 +132,12 @@ def _privacy(found: Diagnosis) -> dict[str, Any]:
         found.warnings.append(
             f"onnxruntime may report to its maker: its telemetry is {state}. Set {SWITCH}=1 to end that."
         )
-    return {"telemetry of onnxruntime": state}
+    facts = {"telemetry of onnxruntime": state}
+    if openvino_import.installed():
+        facts["telemetry of openvino"] = other = openvino_import.telemetry()
+        if other != OFF:
+            found.warnings.append(f"openvino may report to its maker: its telemetry is {other}.")
+    return facts
 
 
 def _paths(found: Diagnosis) -> dict[str, Any]:
@@ -178,6 +184,30 @@ def _models(found: Diagnosis, model: str | None) -> dict[str, Any]:
         facts[name] = {"ok": problem is None, "folder": str(folder), "shown": shown}
         if problem:
             found.problems.append(f"{name}: {problem}")
+    return facts
+
+
+def _choices(models: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what runs each model that is well, why, and why not the others."""
+    from edgewise.analyzer import Analyzer
+
+    facts: dict[str, Any] = {}
+    for name, model in models.items():
+        if not model["ok"]:
+            continue
+        try:
+            with Analyzer(model["folder"]) as analyzer:
+                choice = analyzer.backend_report()
+        except EdgewiseError as error:
+            facts[name] = {"chosen": None, "shown": f"none: {error}"}
+            continue
+        how = f"{choice.how}; " if choice.how else ""
+        profile = f"profile {choice.profile}; " if choice.profile else ""
+        facts[name] = {
+            **asdict(choice),
+            "label": choice.label,
+            "shown": f"{choice} ({profile}{how}".rstrip("; ") + ")",
+        }
     return facts
 
 

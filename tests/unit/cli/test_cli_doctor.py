@@ -10,7 +10,7 @@ from tests.unit.cli.conftest import Run
 
 from edgewise.bundle import locate
 from edgewise.cli import diagnosis
-from edgewise_runtimes import Probe
+from edgewise_runtimes import BackendChoice, Probe
 
 
 class BrokenRuntime:
@@ -34,7 +34,7 @@ def test_all_is_well_with_a_good_model(edgewise: Run, tiny: Path) -> None:
     done = edgewise("doctor", "--model", tiny)
     assert done.exit_code == 0
     assert done.stdout.rstrip().endswith("All is well.")
-    for title in ("machine", "versions", "backends", "paths", "models"):
+    for title in ("machine", "versions", "backends", "paths", "models", "chosen backends"):
         assert f"{title}\n" in done.stdout
     assert "test inputs answered as expected" in done.stdout
 
@@ -142,6 +142,33 @@ def test_telemetry_that_is_on_is_a_warning_with_the_remedy(
     done = edgewise("doctor", "--model", tiny)
     assert done.exit_code == 0
     assert "telemetry is on, because ORT_DISABLE_TELEMETRY is '0'. Set ORT_DISABLE_TELEMETRY=1" in done.stdout
+
+
+def test_the_choice_of_a_backend_is_shown_with_its_reason(edgewise: Run, tiny: Path) -> None:
+    found = json.loads(edgewise("doctor", "--model", tiny, "--json").stdout)
+    ((_, choice),) = found["chosen backends"].items()
+    assert (choice["chosen"], choice["precision"]) == ("onnxruntime", "fp32")
+    assert choice["shown"] == "onnxruntime/fp32 (the only one the model is made for)"
+
+
+def test_what_was_measured_and_rejected_is_shown(
+    edgewise: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = BackendChoice(
+        "tflite",
+        (("onnxruntime/int8", "measured 1.50 ms"), ("openvino", "openvino is not installed")),
+        {"tflite/int8": 0.8, "onnxruntime/int8": 1.5},
+        precision="int8",
+        how="measured",
+        profile="laptop-vnni",
+    )
+    monkeypatch.setattr("edgewise.Analyzer.backend_report", lambda self: choice)
+    shown = edgewise("doctor", "--model", tiny).stdout
+    assert (
+        "tflite/int8 (0.80 ms); not onnxruntime/int8: measured 1.50 ms; not openvino: openvino is not"
+        in shown
+    )
+    assert "(profile laptop-vnni; measured)" in shown
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(
