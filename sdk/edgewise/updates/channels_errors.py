@@ -183,4 +183,4 @@ class ShadowError(ChannelError, ValueError):
         self.name = name
         self.value = value
         self.wanted = wanted
-        super().__init__(f"{name} of shadow mode is {value!r}. Give {wanted}.")
+        super().__init__(f"Shadow mode cannot work with {name} {value!r}. Give {wanted}.")
