@@ -101,6 +101,11 @@ class Int8Embedding(nn.Module):
         self.register_buffer("rows", torch.from_numpy(rows))
         self.register_buffer("scale", torch.from_numpy(scale))
 
+    @property
+    def weight(self) -> Tensor:
+        """What models ask for the type of a table's numbers."""
+        return self.scale
+
     def forward(self, ids: Tensor) -> Tensor:
         """Map ids of any shape to vectors [..., width]."""
         flat = ids.reshape(-1)
