@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewise.updates.fits import Limits
     from edgewise.updates.network import Network
     from edgewise.updates.preflight import Preflight
-    from edgewise.updates.pull import Pulled, pull
+    from edgewise.updates.pulling import Pulled, pull
     from edgewise.updates.source import Source
     from edgewise.updates.store import Installed, Store, default_store
     from edgewise.updates.trust import Trust
@@ -27,14 +27,14 @@ _HOMES = {
     "Limits": "fits",
     "Network": "network",
     "Preflight": "preflight",
-    "Pulled": "pull",
+    "Pulled": "pulling",
     "Source": "source",
     "Store": "store",
     "Trust": "trust",
     "UpdateError": "errors",
     "default_store": "store",
     "open_catalogue": "catalogue",
-    "pull": "pull",
+    "pull": "pulling",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from edgewise.errors import EdgewiseError
-from edgewise.updates.pull import Pulled
+from edgewise.updates.pulling import Pulled
 
 _LOG = logging.getLogger("edgewise.updates")
 

@@ -15,6 +15,9 @@ from edgewise.updates.network import Network, is_worth_retrying, pause_before
 from edgewise.updates.revision import PublishedFile
 from edgewise.updates.source import Source, fetch
 
+_PROGRESS = 64 * 1024
+"""Bytes that an attempt must bring to count as one; a server that drips would keep us for ever."""
+
 
 class _BadPartError(SourceAwayError):
     """A part has another sha256 than promised; the next try asks for it again."""
@@ -99,7 +102,7 @@ class Download:
             except SourceAwayError as error:
                 # Another address, if there is one, before a pause.
                 bases.append(bases.pop(0))
-                failed = 1 if self._have > before else failed + 1
+                failed = 1 if self._have >= before + _PROGRESS else failed + 1
                 if failed >= self._network.attempts * len(bases) or self._hopeless(error, len(bases)):
                     if isinstance(error, _BadPartError):
                         raise TargetRefusedError(self._spec.file, error.reason) from error

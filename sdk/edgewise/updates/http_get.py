@@ -14,7 +14,7 @@ import socket
 import ssl
 import time
 from collections.abc import Generator, Mapping
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -51,11 +51,11 @@ def get(
         connection = _connect(address, network)
         try:
             headers = _headers(start, network if _same_place(address, asked) else None)
-            answer = _ask(connection, address, headers, network)
-            if answer.status not in _REDIRECTS:
-                yield from _body(answer, url, start, network)
-                return
-            address = _next(answer, url, address, redirects_to)
+            with contextlib.closing(_ask(connection, address, headers, network)) as answer:
+                if answer.status not in _REDIRECTS:
+                    yield from _body(answer, url, start, network)
+                    return
+                address = _next(answer, url, address, redirects_to)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, SourceAwayError):
                 raise
@@ -125,17 +125,23 @@ def _ask(
     if proxy is not None and parts.scheme == "http":
         target, headers = url, {**headers, **_proxy_headers(proxy)}
     # A server may send its headers one byte at a time, each in time: so the whole has an end, too.
-    end = Timer(network.header_seconds, _cut, (connection.sock,))
+    late = Event()
+    end = Timer(network.header_seconds, _cut, (connection.sock, late))
     end.daemon = True
     end.start()
     try:
         connection.request("GET", target or "/", headers=dict(headers))
-        return connection.getresponse()
+        answer = connection.getresponse()
     finally:
         end.cancel()
+    if late.is_set():
+        answer.close()
+        raise SourceAwayError(url, f"its headers took longer than {network.header_seconds:g} seconds")
+    return answer
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, late: Event) -> None:
+    late.set()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 

@@ -25,7 +25,7 @@ class Network:
         header_seconds: To wait for all headers of an answer.
         stall_seconds: Over such a time ...
         least_rate: ... an answer must come with so many bytes a second, or it counts as lost.
-        attempts: How often a file is asked for in a row without one new byte.
+        attempts: How often a file is asked for in a row without 64 KiB of progress.
         pause: Seconds before the second attempt; they double, with jitter.
         longest_pause: They never become more, whatever the server wants.
         buffer: Bytes that may be on their way at once: what a kill may cost. Larger is faster on long lines.

@@ -94,7 +94,8 @@ class Revision:
             "min_sdk_version": self.min_sdk_version,
             "backends": list(self.backends),
             "downgrade": self.downgrade,
-            "budget_ms": self.budget_ms,
+            # The canonical JSON of The Update Framework knows whole numbers only.
+            "budget_us": None if self.budget_ms is None else max(1, round(self.budget_ms * 1000)),
             "files": {each.file: each.to_dict() for each in self.files},
         }
 
@@ -139,7 +140,7 @@ def parse_revision(custom: object, name: str, version: str) -> Revision:
             top["min_sdk_version"].text(SEMANTIC_VERSION),
             top["backends"].all(lambda field: field.text()),
             top["downgrade"].value is True,
-            top["budget_ms"].optional(lambda field: field.number(0.0, 1e6)),
+            top["budget_us"].optional(lambda field: field.whole(1, 10**9) / 1000),
             tuple(sorted(files, key=lambda each: (each.file == MANIFEST, each.file))),
         )
     except (ManifestError, PathEscapeError) as error:
