@@ -21,11 +21,12 @@ def main() -> None:
     """Measure and report."""
     options = parser(__doc__ or "")
     options.add_argument("--count", type=int, default=100_000, help="analyses")
+    options.add_argument("--backend", default="auto", help="the backend to run on")
     options.add_argument("--samples", type=int, default=200, help="times at which memory is read")
     given = options.parse_args()
     chance = random.Random(2)
     before = resident()
-    analyzer = Analyzer(given.model)
+    analyzer = Analyzer(given.model, backend=given.backend)
     analyzer.warm_up()
     loaded = resident()
     done, every, found = 0, max(1, given.count // given.samples), [(0, loaded)]
@@ -38,6 +39,7 @@ def main() -> None:
     sizes = [size for _, size in found]
     figures = {
         "analyses": done,
+        "backend": analyzer.backend_report().label,
         "before_loading": before,
         "loaded": loaded,
         "end": sizes[-1],
@@ -53,7 +55,7 @@ def main() -> None:
         ["growth per 10,000 analyses over the last half", f"{slope / _MEGABYTE:+.3f}"],
     ]
     report(
-        f"Resident memory, {done:,} mixed analyses",
+        f"Resident memory, {done:,} mixed analyses on {analyzer.backend_report().label}",
         ["when", "MB"],
         rows,
         {"memory_bytes": figures},

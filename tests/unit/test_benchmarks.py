@@ -60,6 +60,13 @@ def test_memory(tiny: Path, tmp_path: Path) -> None:
     assert len(found["samples"]) > 10
 
 
+def test_overhead(tiny: Path, tmp_path: Path) -> None:
+    found = figures("overhead.py", tiny, tmp_path, "--runs", 3, "--tokens", MAX_TOKENS)["overhead"]
+    each = found[str(MAX_TOKENS)]
+    assert each["analyze_us"] > each["bare_us"] > 0
+    assert sum(each["stages_us"].values()) == pytest.approx(each["overhead_us"])
+
+
 def test_a_missing_peer_is_told_with_its_pip_line(tmp_path: Path) -> None:
     (tmp_path / "lingua.py").write_text("raise ImportError('not here')\n")
     code = (

@@ -64,7 +64,7 @@ def test_the_results_page_names_every_field_and_label() -> None:
 
 
 def test_the_backend_of_the_runtime_page_keeps_the_contract() -> None:
-    (example,) = blocks("runtime.md", "python")
+    example = blocks("runtime.md", "python")[0]
     names: dict = {}
     exec(example, names)
     backend = names["Abacus"]()
@@ -82,3 +82,9 @@ def test_the_backend_of_the_runtime_page_keeps_the_contract() -> None:
     session.close()
     with pytest.raises(BackendRunError, match="closed"):
         session.run({"input_ids": ids, "attention_mask": ids})
+
+
+def test_the_choice_of_the_runtime_page_is_that_of_a_plain_bundle(capsys: pytest.CaptureFixture[str]) -> None:
+    _, example = blocks("runtime.md", "python")
+    exec(example, {})
+    assert capsys.readouterr().out.splitlines() == re.findall(r"# (.*)", example)
