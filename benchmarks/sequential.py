@@ -27,9 +27,13 @@ FLEETS = {
     "accuracy, few devices": Fleet("accuracy", devices=80),
     "error_rate": Fleet("error_rate", level=0.01, spread=0.01, per_day=10),
     "latency_ms": Fleet("latency_ms", level=8.0, spread=0.5, per_day=5),
+    "error_rate, small arm": Fleet(
+        "error_rate", devices=1000, challengers=60, level=0.01, spread=0.08, per_day=10
+    ),
 }
-"""400 devices an arm (or 80), 28 days; a device and day has one comment judged, or five or ten calls, on
-average. Devices differ in how much they report and in how well or fast they do, and join over two weeks."""
+"""400 devices an arm (or 80; or 1,000 and 60, where one in a hundred always fails), 28 days; a device and day
+has one comment judged, or five or ten calls, on average. Devices differ in how much they report and in how
+well or fast they do, and join over two weeks."""
 
 CHANGES = {"accuracy": (0.02, 0.04, 0.06), "error_rate": (0.005, 0.01, 0.02), "latency_ms": (0.1, 0.2, 0.3)}
 """Effects whose power is told: of shares in points / 100, of latency relative."""
@@ -145,7 +149,7 @@ def _plot(path: Path, alarms: dict[str, list[int | None]], usual: dict[str, list
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    for name, color in zip(alarms, ("C0", "C1", "C2", "C3"), strict=True):
+    for name, color in zip(alarms, (f"C{n}" for n in range(len(alarms))), strict=True):
         for days, style in ((alarms[name], "-"), (usual[name], ":")):
             seen = np.array([np.inf if day is None else day for day in days])
             axes.plot(range(1, 29), [(seen <= day).mean() for day in range(28)], style, color=color)

@@ -14,12 +14,14 @@ from edgewise.updates.channels_document import RUNNING, Arm, Experiment, Guardra
 from edgewise_cloud.experiment.metrics import (
     KINDS,
     Figure,
+    Sample,
     change_figure,
+    difference,
     estimate,
     kind_of,
     own_figure,
 )
-from edgewise_cloud.experiment.records import Row, Seen, Sums, Tally, add_up
+from edgewise_cloud.experiment.records import Row, Seen, Tally, add_up
 from edgewise_cloud.experiment.sequential import Estimate, p_value
 
 BETTER, WORSE, OPEN, TOO_FEW = "better", "worse", "open", "too few devices"
@@ -176,9 +178,20 @@ def judge(experiment: Experiment, rows: Iterable[Row], now: datetime | None = No
 def judge_tally(experiment: Experiment, tally: Tally, now: datetime) -> Status:
     """Say how an experiment stands, from records that were added up."""
     metrics = _metrics(experiment, tally)
-    found = {
-        arm.name: {metric: _estimate(metric, tally.arms[arm.name]) for metric in metrics}
+    samples = {
+        arm.name: {metric: _sample(tally.arms[arm.name].get(metric, {})) for metric in metrics}
         for arm in experiment.arms
+    }
+    found = {
+        name: {metric: estimate(metric, *sample) for metric, sample in each.items()}
+        for name, each in samples.items()
+    }
+    changes = {
+        name: {
+            metric: difference(metric, sample, samples[experiment.control][metric])
+            for metric, sample in each.items()
+        }
+        for name, each in samples.items()
     }
     others = [arm for arm in experiment.arms if arm.name != experiment.control]
     return Status(
@@ -186,18 +199,23 @@ def judge_tally(experiment: Experiment, tally: Tally, now: datetime) -> Status:
         when=now,
         arms=tuple(_arm(experiment, arm, found[arm.name], tally) for arm in experiment.arms),
         comparisons=tuple(
-            _compare(experiment, arm.name, metric, found, len(others)) for arm in others for metric in metrics
+            _compare(experiment, arm.name, metric, changes[arm.name][metric], len(others))
+            for arm in others
+            for metric in metrics
         ),
         guardrails=tuple(
-            _guard(experiment, arm.name, rail, found, len(others))
+            _guard(
+                experiment,
+                arm.name,
+                rail,
+                (found if rail.of == "arm" else changes)[arm.name][rail.metric],
+                len(others),
+            )
             for arm in others
             for rail in experiment.guardrails
         ),
         seen=tally.seen,
     )
-
-
-Estimates = dict[str, dict[str, Estimate | None]]
 
 
 def _metrics(experiment: Experiment, tally: Tally) -> list[str]:
@@ -207,12 +225,9 @@ def _metrics(experiment: Experiment, tally: Tally) -> list[str]:
     return list(dict.fromkeys([experiment.metric, *KINDS, *named, *came]))
 
 
-def _estimate(metric: str, sums: Sums) -> Estimate | None:
-    by_device = sums.get(metric)
-    if not by_device:
-        return None
-    table = np.array(list(by_device.values()), dtype=np.float64)
-    return estimate(metric, table[:, 0], table[:, 1])
+def _sample(by_device: dict[str, list[float]]) -> Sample:
+    table = np.array(list(by_device.values()), dtype=np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
 
 
 def scale_of(experiment: Experiment, metric: str) -> float:
@@ -231,17 +246,13 @@ def _arm(experiment: Experiment, arm: Arm, found: dict[str, Estimate | None], ta
     return ArmStatus(arm.name, arm.model, arm.share, arm.state, tally.devices(arm.name), figures)
 
 
-def _compare(experiment: Experiment, arm: str, metric: str, found: Estimates, arms: int) -> Comparison:
+def _compare(experiment: Experiment, arm: str, metric: str, change: Estimate | None, arms: int) -> Comparison:
     decides = metric == experiment.metric
-    ours, control = found[arm][metric], found[experiment.control][metric]
-    if ours is None or control is None:
+    if change is None or not math.isfinite(change.variance):
         return Comparison(arm, metric, decides, None, 1.0, TOO_FEW)
-    change, scale = ours.minus(control), scale_of(experiment, metric)
-    if not math.isfinite(change.variance):
-        return Comparison(arm, metric, decides, None, 1.0, TOO_FEW)
-    alpha = experiment.alpha / (arms if decides else 1)
-    p = min(1.0, p_value(change, scale) * (arms if decides else 1))
-    figure = change_figure(metric, change, scale, alpha)
+    sharing, scale = arms if decides else 1, scale_of(experiment, metric)
+    p = min(1.0, p_value(change, scale) * sharing)
+    figure = change_figure(metric, change, scale, experiment.alpha / sharing)
     if not change.enough:
         return Comparison(arm, metric, decides, figure, p, TOO_FEW)
     if figure.low <= 0 <= figure.high:
@@ -250,19 +261,15 @@ def _compare(experiment: Experiment, arm: str, metric: str, found: Estimates, ar
     return Comparison(arm, metric, decides, figure, p, BETTER if better else WORSE)
 
 
-def _guard(experiment: Experiment, arm: str, rail: Guardrail, found: Estimates, arms: int) -> GuardrailStatus:
-    ours, control = found[arm][rail.metric], found[experiment.control][rail.metric]
-    scale = scale_of(experiment, rail.metric)
+def _guard(
+    experiment: Experiment, arm: str, rail: Guardrail, found: Estimate | None, arms: int
+) -> GuardrailStatus:
+    if found is None or not math.isfinite(found.variance):
+        return GuardrailStatus(arm, rail, None, UNKNOWN)
     alpha = experiment.alpha / (arms * len(experiment.guardrails))
-    figure = None
-    enough = False
-    if rail.of == "arm" and ours is not None and math.isfinite(ours.variance):
-        figure, enough = own_figure(rail.metric, ours, scale, alpha), ours.enough
-    elif rail.of == "change" and ours is not None and control is not None:
-        change = ours.minus(control)
-        if math.isfinite(change.variance):
-            figure, enough = change_figure(rail.metric, change, scale, alpha), change.enough
-    if figure is None or not enough:
+    say = own_figure if rail.of == "arm" else change_figure
+    figure = say(rail.metric, found, scale_of(experiment, rail.metric), alpha)
+    if not found.enough:
         return GuardrailStatus(arm, rail, figure, UNKNOWN)
     beyond = figure.low > rail.bound if rail.direction == "at_most" else figure.high < rail.bound
     return GuardrailStatus(arm, rail, figure, CROSSED if beyond else HELD)

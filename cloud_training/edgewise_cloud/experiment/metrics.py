@@ -8,7 +8,7 @@ by themselves.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,47 @@ def estimate(metric: str, amounts: Floats, counts: Floats) -> Estimate | None:
     if value <= 0:
         return None
     return Estimate(math.log(value), variance / value**2, devices, total)
+
+
+Sample = tuple[Floats, Floats]
+"""Amounts and counts of an arm, by device (n,)."""
+
+
+def difference(metric: str, ours: Sample, control: Sample) -> Estimate | None:
+    """Estimate the difference of an arm to the control.
+
+    The variance of each side is at least the one that the devices of both together make. A small arm that
+    happens to have none of the few devices where most goes wrong would otherwise look far surer than it is:
+    in simulations that alone made up to 30 % false alarms.
+
+    Args:
+        metric: Its name.
+        ours: The arm's sample.
+        control: The control's.
+
+    Returns:
+        The estimate; None when one of them has nothing to estimate from.
+    """
+    sides = [(estimate(metric, *each), each) for each in (ours, control)]
+    amounts, counts = (np.concatenate(each) for each in zip(ours, control, strict=True))
+    if sides[0][0] is None or sides[1][0] is None:
+        return None
+    rest = amounts - amounts.sum() / counts.sum() * counts
+    spread = float(rest @ rest) / (len(rest) - 1)
+    first, second = (
+        replace(found, variance=max(found.variance, _shared(metric, spread, sample)))
+        for found, sample in sides
+        if found is not None
+    )
+    return first.minus(second)
+
+
+def _shared(metric: str, spread: float, sample: Sample) -> float:
+    """Return the variance of an arm's ratio when its devices differ as much as those of both arms do."""
+    amounts, counts = sample
+    # Of a logarithm: the variance of the ratio over the ratio squared, so the counts fall out.
+    total = float(counts.sum() if kind_of(metric).share else amounts.sum())
+    return len(counts) * spread / total**2
 
 
 @dataclass(frozen=True, slots=True)

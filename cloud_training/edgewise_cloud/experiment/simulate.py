@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from edgewise_cloud.experiment.metrics import Floats, estimate, kind_of
+from edgewise_cloud.experiment.metrics import Floats, Sample, difference, kind_of
 from edgewise_cloud.experiment.sequential import Estimate, half_width
 
 
@@ -18,6 +18,7 @@ class Fleet:
     Attributes:
         metric: What is measured.
         devices: Devices in each arm at the end; they join evenly over the first half of the days.
+        challengers: Devices of the challenger, where its arm is smaller.
         days: Days, each with one look at its end.
         per_day: Mean number of comments or calls of a device a day; devices differ (gamma, shape 1).
         level: The mean of a share, or of the milliseconds.
@@ -27,44 +28,39 @@ class Fleet:
 
     metric: str
     devices: int = 400
+    challengers: int | None = None
     days: int = 28
     per_day: float = 1.0
     level: float = 0.85
     spread: float = 0.1
 
 
-def looks(fleet: Fleet, change: float, seed: np.random.Generator) -> list[tuple[Estimate, Estimate] | None]:
-    """Make one experiment up; return the estimates of control and challenger at every look.
+def looks(fleet: Fleet, change: float, seed: np.random.Generator) -> list[Estimate | None]:
+    """Make one experiment up; return the estimated difference to the control at every look.
 
     Args:
         fleet: How devices behave.
         change: What the challenger adds to a share; to an amount, its relative change.
         seed: The source of chance.
     """
-    arms = [_arm(fleet, added, seed) for added in (0.0, change)]
-    found: list[tuple[Estimate, Estimate] | None] = []
-    for day in range(fleet.days):
-        pair = [_at(fleet.metric, amounts[day], counts[day]) for amounts, counts in arms]
-        found.append((pair[0], pair[1]) if pair[0] is not None and pair[1] is not None else None)
-    return found
+    control = _arm(fleet, 0.0, seed)
+    arm = _arm(replace(fleet, devices=fleet.challengers or fleet.devices), change, seed)
+    return [difference(fleet.metric, _at(arm, day), _at(control, day)) for day in range(fleet.days)]
 
 
 def first_alarm(
-    pairs: list[tuple[Estimate, Estimate] | None], scale: float, alpha: float, fixed: float | None = None
+    changes: list[Estimate | None], scale: float, alpha: float, fixed: float | None = None
 ) -> int | None:
     """Return the first look at which a difference is seen, counted from 0; None when none is.
 
     Args:
-        pairs: From `looks`.
+        changes: From `looks`.
         scale: The difference that matters.
         alpha: The rate of false alarms that is allowed.
         fixed: In place of the test, the bound of a test that may be looked at once: 1.96 for 5 %.
     """
-    for day, pair in enumerate(pairs):
-        if pair is None:
-            continue
-        change = pair[1].minus(pair[0])
-        if not change.enough:
+    for day, change in enumerate(changes):
+        if change is None or not change.enough:
             continue
         bound = fixed * change.variance**0.5 if fixed else half_width(change.variance, scale, alpha)
         if abs(change.value) > bound:
@@ -72,12 +68,13 @@ def first_alarm(
     return None
 
 
-def _at(metric: str, amounts: Floats, counts: Floats) -> Estimate | None:
-    there = counts > 0
-    return estimate(metric, amounts[there], counts[there])
+def _at(sums: Sample, day: int) -> Sample:
+    """Return what the devices that reported have reported by the end of a day."""
+    there = sums[1][day] > 0
+    return sums[0][day][there], sums[1][day][there]
 
 
-def _arm(fleet: Fleet, change: float, seed: np.random.Generator) -> tuple[Floats, Floats]:
+def _arm(fleet: Fleet, change: float, seed: np.random.Generator) -> Sample:
     """Make an arm up: sums so far, by day and device (days, devices)."""
     size = (fleet.days, fleet.devices)
     eagerness = seed.gamma(1.0, fleet.per_day, fleet.devices)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewise_cloud.experiment.metrics import estimate
+from edgewise_cloud.experiment.metrics import difference, estimate
 from edgewise_cloud.experiment.sequential import (
     MIN_DEVICES,
     Estimate,
@@ -103,7 +103,30 @@ def test_looking_every_day_raises_few_false_alarms(fleet: Fleet) -> None:
     alarms = sum(first_alarm(each, scale, 0.05) is not None for each in made)
     naive = sum(first_alarm(each, scale, 0.05, fixed=1.96) is not None for each in made)
     assert alarms <= 15  # 5 % of 300; about 3 are seen
-    assert naive > 30  # what the usual test does when it is looked at every day
+    assert naive > 20  # what the usual test does when it is looked at every day
+
+
+def test_a_small_arm_without_a_bad_device_is_not_surer_than_it_can_be() -> None:
+    """One device in a hundred always fails: a small arm may have none, and then next to no variance."""
+    chance = np.random.default_rng(11)
+    fleet = Fleet("error_rate", devices=300, challengers=60, level=0.01, spread=0.08, per_day=5)
+    alarms = [first_alarm(looks(fleet, 0.0, chance), 0.01, 0.05) for _ in range(60)]
+    assert sum(day is not None for day in alarms) <= 3  # about 15 without the variance that both arms share
+
+
+def test_the_variance_of_a_difference_is_never_below_what_both_arms_make() -> None:
+    chance = np.random.default_rng(2)
+    of = np.full(400, 20.0)
+    right = chance.binomial(20, chance.beta(8, 2, 400)).astype(float)
+    sides = ((right[:200], of[:200]), (right[200:], of[200:]))
+    ours, control = (estimate("accuracy", *each) for each in sides)
+    both = difference("accuracy", *sides)
+    assert ours is not None and control is not None and both is not None
+    assert both.value == pytest.approx(ours.value - control.value)
+    assert both.variance >= ours.minus(control).variance
+    assert both.variance == pytest.approx(ours.minus(control).variance, rel=0.25)
+    flat = difference("accuracy", (of[:200], of[:200]), sides[1])
+    assert flat is not None and flat.variance > 1.5 * control.variance
 
 
 def test_a_difference_that_matters_is_found() -> None:
