@@ -23,7 +23,7 @@ def failures() -> list[str]:
 
 def test_they_hold_for_the_tiny_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_speaking_bundle(tmp_path / "speaking")
-    monkeypatch.setattr("edgewise.analyzer.resolve", lambda model: folder)
+    monkeypatch.setattr("edgewise.engine.serving.resolve", lambda model: folder)
     monkeypatch.setattr("edgewise.language.LanguageModel", TinyLanguage, raising=False)
     assert failures() == []
 
