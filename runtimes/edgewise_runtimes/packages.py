@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 
 def missing_module(*names: str) -> str | None:
@@ -18,6 +17,8 @@ def missing_module(*names: str) -> str | None:
 def _is_there(name: str) -> bool:
     if name in sys.modules:
         return sys.modules[name] is not None
+    from importlib.util import find_spec
+
     try:
         return find_spec(name) is not None
     except (ImportError, ValueError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -22,6 +21,8 @@ def without_lines(*starts: bytes) -> Iterator[None]:
     Args:
         starts: How the lines begin.
     """
+    import tempfile  # slow to import, and needed once at most
+
     with _lock:
         try:
             kept = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after the descriptor is put back

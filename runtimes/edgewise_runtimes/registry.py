@@ -8,13 +8,12 @@ are always there, even where package metadata is not (a frozen app), and no othe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edgewise_runtimes.errors import BackendUnavailableError, UnknownBackendError
-from edgewise_runtimes.onnxruntime_backend import OnnxRuntime
-from edgewise_runtimes.openvino_backend import OpenVino
 from edgewise_runtimes.protocol import Artifact, BackendChoice, Probe, Runtime, Session, SessionOptions
-from edgewise_runtimes.tflite_backend import Tflite
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -25,7 +24,12 @@ GROUP = "edgewise.runtimes"
 AUTO = "auto"
 """Asks for the best backend instead of a named one."""
 
-_BUILT_IN: dict[str, Runtime] = {"onnxruntime": OnnxRuntime(), "openvino": OpenVino(), "tflite": Tflite()}
+_BUILT_IN = {
+    "onnxruntime": ("edgewise_runtimes.onnxruntime_backend", "OnnxRuntime"),
+    "openvino": ("edgewise_runtimes.openvino_backend", "OpenVino"),
+    "tflite": ("edgewise_runtimes.tflite_backend", "Tflite"),
+}
+"""Module and class of the backends that are always there."""
 
 
 def runtimes() -> dict[str, Runtime]:
@@ -33,7 +37,7 @@ def runtimes() -> dict[str, Runtime]:
 
     A backend whose package fails to import is listed too; its probe says why.
     """
-    found = dict(_BUILT_IN)
+    found = {name: _built_in(name) for name in _BUILT_IN}
     for entry in _entry_points():
         if entry.name not in found:
             found[entry.name] = _load(entry)
@@ -47,11 +51,18 @@ def runtime(name: str) -> Runtime:
         UnknownBackendError: No installed package registers it.
     """
     if name in _BUILT_IN:
-        return _BUILT_IN[name]
+        return _built_in(name)
     known = runtimes()
     if name not in known:
         raise UnknownBackendError(name, tuple(known))
     return known[name]
+
+
+@cache
+def _built_in(name: str) -> Runtime:
+    module, kind = _BUILT_IN[name]
+    made: Runtime = getattr(import_module(module), kind)()
+    return made
 
 
 def missing(backend: Runtime) -> str | None:

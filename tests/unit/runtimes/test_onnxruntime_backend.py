@@ -5,8 +5,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime
 import psutil
 import pytest
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from edgewise_runtimes import (
     Session,
     SessionOptions,
     ThreadCountError,
+    onnxruntime_backend,
     runtime,
 )
 
@@ -306,3 +309,64 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_session_with_one_thread_works_in_a_forked_process(encoder: bytes) -> None:
     done = subprocess.run([sys.executable, "-c", FORK], input=encoder, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+class FakeLibrary:
+    """Stands for a build of onnxruntime with a CUDA provider that starts, or does not."""
+
+    __version__ = "1.32.0"
+    SessionOptions = onnxruntime.SessionOptions
+    ExecutionMode = onnxruntime.ExecutionMode
+    GraphOptimizationLevel = onnxruntime.GraphOptimizationLevel
+
+    def __init__(self, *, works: bool) -> None:
+        self.works = works
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def get_available_providers(self) -> list[str]:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def InferenceSession(self, data: bytes, options: Any, providers: Any) -> Any:
+        self.asked = providers
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        listed = [name for name, _ in providers] if self.works else ["CPUExecutionProvider"]
+        session.get_providers = lambda: listed
+        return session
+
+
+def on_cuda(
+    encoder: bytes, library: FakeLibrary, monkeypatch: pytest.MonkeyPatch, device: str = "cuda"
+) -> Session:
+    monkeypatch.setattr(onnxruntime_backend, "import_onnxruntime", lambda: library)
+    artifact = Artifact("tiny.onnx", "onnxruntime", "fp32", encoder)
+    return BACKEND.load(artifact, SessionOptions(device=device))
+
+
+@pytest.mark.parametrize("device", ["cuda", "CUDA"])
+def test_a_device_is_asked_for_by_name(encoder: bytes, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    library = FakeLibrary(works=True)
+    session = on_cuda(encoder, library, monkeypatch, device)
+    assert [name for name, _ in library.asked] == ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    assert session.run(feeds([["great"]]))["sentiment"].shape == (1, 3)
+    assert BACKEND.probe().devices == ("cpu", "cuda")
+
+
+def test_a_device_that_is_listed_but_broken_is_refused(
+    encoder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BackendUnavailableError, match=r"listed but does not work.*fell back to CPUExecution"):
+        on_cuda(encoder, FakeLibrary(works=False), monkeypatch)
+
+
+def test_a_device_that_this_build_lacks_is_named_with_the_build_that_has_it(
+    encoder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BackendUnavailableError, match="pip install onnxruntime-directml"):
+        on_cuda(encoder, FakeLibrary(works=True), monkeypatch, "directml")
+    with pytest.raises(BackendUnavailableError, match="no device 'abacus'"):
+        on_cuda(encoder, FakeLibrary(works=True), monkeypatch, "abacus")
+
+
+def test_an_operator_that_it_does_not_know_is_a_reason(encoder: bytes) -> None:
+    with pytest.raises(BackendLoadError, match="Gathex"):
+        load(encoder.replace(b"Gather", b"Gathex"))
