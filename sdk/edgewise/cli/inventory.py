@@ -109,6 +109,10 @@ def _installed() -> Iterator[Path]:
     folder = platformdirs.user_data_path("edgewise", appauthor=False) / "models"
     if folder.is_dir():
         yield from (each for each in sorted(folder.iterdir()) if (each / "manifest.json").is_file())
+    from edgewise.updates.store import Store
+
+    store = Store()
+    yield from filter(None, (store.active(name) for name in store.names()))
 
 
 def _look(folder: Path, where: str | None = None) -> Found:

@@ -24,10 +24,13 @@ _OWN = {
     "analyze": ("edgewise.cli.analyze", "Analyse texts, lines from stdin, or a CSV, JSONL or Parquet file."),
     "bench": ("edgewise.cli.bench", "Measure a model's files on every backend: speed, memory, loading."),
     "doctor": ("edgewise.cli.doctor", "Check this machine, the backends and the models."),
-    "models": ("edgewise.cli.models", "Show the models: licence, size, tasks, languages, metrics."),
+    "keys": ("edgewise.cli.publish", "Make and change the keys that sign models."),
+    "models": ("edgewise.cli.models", "Show the models; pull, pin and roll back versions of them."),
+    "publish": ("edgewise.cli.publish", "Publish a gated, signed model for devices to pull."),
 }
 
 _KNOWN = {
+    "convert": "Convert a model for each backend, with proof.",
     "evaluate": "Measure a model on labelled data.",
     "experiment": "Compare models on devices, promote the better one, go back.",
     "registry": "Show, compare, promote and fetch registered models.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgewise.cli import model_updates
 from edgewise.cli.show import show, show_json, table
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a model.")
 @click.pass_context
 def models(ctx: click.Context, /, as_json: bool) -> None:
-    """Show the models inside the package and those installed beside it.
+    """Show the models inside the package and those installed beside it; fetch newer ones.
 
     The last columns are means over the measured test sets: accuracy for the language, macro-F1 for the rest.
     """
@@ -48,6 +49,10 @@ def show_one(name: str, as_json: bool) -> None:
         show_json(bundle.manifest.raw)
     else:
         show(card(bundle))
+
+
+for _command in model_updates.COMMANDS:
+    models.add_command(_command)
 
 
 def _listing(found: list[Found]) -> str:

@@ -70,6 +70,7 @@ class How:
         keep: Versions to keep.
         wait: Seconds to wait for another process that works on the store.
         again: Whether to take a version although it failed here before.
+        remember: Whether the next pull asks the same source when none is named.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -78,6 +79,7 @@ class How:
     keep: int = KEEP
     wait: float = 30.0
     again: bool = False
+    remember: bool = True
 
 
 def pull(
@@ -120,7 +122,8 @@ def pull(
         asked = wanted != CURRENT or store.state(name).pinned is not None
         _check_wanted(store, revision, choice, asked=asked, again=how.again)
         done = _take(store, catalogue, revision, choice, followed, how)
-        store.write_json(ORIGIN, source.to_dict())
+        if how.remember:
+            store.write_json(ORIGIN, source.to_dict())
         prune(store, name, how.keep)
         store.step("done")
         return done
@@ -129,8 +132,15 @@ def pull(
 def _source(store: Store, given: Source | str | Path | None) -> Source:
     if isinstance(given, Source):
         return given
-    if given is not None:
-        return Source.parse(given)
+    return known_source(store) if given is None else Source.parse(given)
+
+
+def known_source(store: Store) -> Source:
+    """Return where the last pull came from.
+
+    Raises:
+        SourceError: There was none.
+    """
     known = store.read_json(ORIGIN) or {}
     bases, redirects = known.get("bases"), known.get("redirects_to")
     if not isinstance(bases, list) or not bases or not all(isinstance(each, str) for each in bases):
