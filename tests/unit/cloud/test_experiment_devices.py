@@ -16,6 +16,7 @@ from edgewise import Analyzer
 from edgewise.updates import Store, pull
 from edgewise.updates.arms import arm_of
 from edgewise.updates.channels_errors import ChannelTargetError
+from edgewise.updates.preflight import Trial
 from edgewise_cloud.commands.experiment import experiment as command
 from edgewise_cloud.experiment import RepositoryPlace, read_channels
 from edgewise_cloud.registry import Registry
@@ -41,6 +42,8 @@ def test_a_device_follows_the_experiment_the_promotion_and_the_way_back(
     registry.promote("tiny-model", 1)
     registry.challenge("tiny-model", 2)
     monkeypatch.setenv("EDGEWISE_STORE", str(tmp_path / "store"))
+    # The trial in a child process has tests of its own; here it would only cost time.
+    monkeypatch.setattr("edgewise.updates.pulling.run_preflight", lambda *_: Trial(1.0, 2))
     store = Store()
     where = ("--repository", str(made.folder), "--keys", str(tmp_path / "keys"))
     place = RepositoryPlace(made.folder, tmp_path / "keys")
