@@ -11,7 +11,7 @@ from edgewise.bundle import Bundle
 from edgewise.engine.encoder import read_artifact
 from edgewise.engine.tokens import TextTokenizer
 from edgewise.engine.trial_texts import trial_texts
-from edgewise.errors import BackendUnavailableError, EdgewiseError, UnknownBackendError
+from edgewise.errors import BackendUnavailableError, UnknownBackendError
 from edgewise_runtimes import runtime
 from edgewise_runtimes.registry import missing
 from edgewise_runtimes.selection.candidate import Candidate, parse_wanted
@@ -178,10 +178,3 @@ def _rank(ordered: Sequence[float], share: float) -> float:
     (2.0, 4.0)
     """
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-class PlotError(EdgewiseError, ValueError):
-    """There is nothing to plot."""
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was measured, so there is nothing to plot. See the reasons above.")
