@@ -30,6 +30,9 @@ def test_an_entry_point_loads(entry: EntryPoint) -> None:
 
 def test_the_extras_are_those_the_readme_names() -> None:
     extras = set(metadata("edgewise").get_all("Provides-Extra") or [])
-    device, made = {"openvino", "tflite", "hub", "batch"}, {"cloud", "convert", "train", "track", "postgres"}
+    device, made = (
+        {"openvino", "tflite", "hub", "batch", "update"},
+        {"cloud", "convert", "train", "track", "postgres"},
+    )
     made |= {"convert-openvino", "convert-tflite"}
     assert extras == {*device, *made, "serve", "dev"}
