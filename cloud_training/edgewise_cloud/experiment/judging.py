@@ -23,6 +23,7 @@ from edgewise_cloud.experiment.metrics import (
 )
 from edgewise_cloud.experiment.records import Row, Seen, Tally, add_up
 from edgewise_cloud.experiment.sequential import Estimate, p_value
+from edgewise_cloud.experiment.split import split_p_value
 
 BETTER, WORSE, OPEN, TOO_FEW = "better", "worse", "open", "too few devices"
 """What a comparison says."""
@@ -119,6 +120,7 @@ class Status:
         arms: Its arms.
         comparisons: Every other arm against the control, by metric.
         guardrails: Every other arm at every guardrail.
+        split: Always valid p-value of the devices' split over the running arms, see `split_p_value`.
         seen: What became of the records.
     """
 
@@ -127,6 +129,7 @@ class Status:
     arms: tuple[ArmStatus, ...]
     comparisons: tuple[Comparison, ...]
     guardrails: tuple[GuardrailStatus, ...]
+    split: float
     seen: Seen
 
     @property
@@ -152,6 +155,7 @@ class Status:
             "arms": [each.to_dict() for each in self.arms],
             "comparisons": [each.to_dict() for each in self.comparisons],
             "guardrails": [each.to_dict() for each in self.guardrails],
+            "split_p": self.split,
             "records": _plain(self.seen),
         }
 
@@ -214,8 +218,14 @@ def judge_tally(experiment: Experiment, tally: Tally, now: datetime) -> Status:
             for arm in others
             for rail in experiment.guardrails
         ),
+        split=_split(experiment, tally),
         seen=tally.seen,
     )
+
+
+def _split(experiment: Experiment, tally: Tally) -> float:
+    running = [arm for arm in experiment.arms if arm.state == RUNNING and arm.share > 0]
+    return split_p_value([tally.devices(arm.name) for arm in running], [arm.share for arm in running])
 
 
 def _metrics(experiment: Experiment, tally: Tally) -> list[str]:

@@ -8,6 +8,7 @@ from edgewise_cloud.experiment.judging import Comparison, Status
 from edgewise_cloud.experiment.metrics import Figure, kind_of
 from edgewise_cloud.experiment.records import Seen
 from edgewise_cloud.experiment.sequential import MIN_DEVICES
+from edgewise_cloud.experiment.split import ALARM
 
 
 def as_text(status: Status) -> str:
@@ -24,7 +25,7 @@ def as_text(status: Status) -> str:
     ]
     if status.guardrails:
         parts.append(_guardrails(status))
-    parts += [_verdict(status), _seen(status.seen)]
+    parts += [_verdict(status), _split(status), _seen(status.seen)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -91,6 +92,16 @@ def _sentence(status: Status, each: Comparison) -> str:
         "worse": f"{each.arm}: worse than the control; `edgewise experiment stop` ends it.",
         "open": f"{each.arm}: no difference has been shown yet, which is not the same as none.",
     }.get(each.verdict, f"{each.arm}: too few devices reported; {MIN_DEVICES} on each side are needed.")
+
+
+def _split(status: Status) -> str:
+    if status.split >= ALARM:
+        return ""
+    return (
+        f"The devices that reported are not split as the shares say (p {status.split:.1g}): an arm keeps its "
+        "devices from reporting, or the shares were changed against each other. Find out which before you "
+        "trust a comparison."
+    )
 
 
 def _seen(seen: Seen) -> str:

@@ -16,7 +16,8 @@ tests", Operations Research 70 (2022), the mixture sequential probability ratio 
 McAuliffe, Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences", Annals of Statistics 49
 (2021), the normal mixture boundary; Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas, "Time-uniform central
 limit theory and asymptotic confidence sequences", Annals of Statistics 52 (2024), why an estimated variance
-will do. The package `confseq` of the third source comes as C++ to be compiled, so the two formulas stand here.
+will do. The package `confseq` of the third source comes as C++ to be compiled, so the two formulas
+stand here.
 
 It holds in the limit: `MIN_DEVICES` says from when on. benchmarks/sequential.py measures the false alarms.
 """

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from tests.support.channels import changed, document
 from tests.support.experiments import NOW, experiment, feedback, fleet, rows
@@ -25,6 +26,7 @@ from edgewise_cloud.experiment.errors import (
 )
 from edgewise_cloud.experiment.judging import judge
 from edgewise_cloud.experiment.report import as_text
+from edgewise_cloud.experiment.split import split_p_value
 
 HARM = Guardrail("accuracy", "change", "at_least", -0.03)
 SLOW = Guardrail("latency_ms", "change", "at_most", 0.2)
@@ -219,3 +221,25 @@ def test_a_clock_that_was_set_back_does_not_write_an_earlier_time() -> None:
     assert back.version == CHANNELS.version + 1
     assert first_channels("base@1.0.0", NOW).updated == NOW
     assert document()["version"] == CHANNELS.version
+
+
+def test_an_arm_that_silences_its_devices_is_told() -> None:
+    silent = judge(
+        experiment(), rows(fleet("control", 0.85, devices=400) + fleet("challenger", 0.85, devices=250)), NOW
+    )
+    assert silent.split < 1e-5
+    assert "not split as the shares say" in as_text(silent)
+    even = judge(experiment(), rows(fleet("control", 0.85) + fleet("challenger", 0.85, devices=390)), NOW)
+    assert even.split == 1.0
+    assert "not split" not in as_text(even)
+
+
+def test_a_split_may_be_looked_at_after_every_device() -> None:
+    """Of 300 experiments in which devices come as the shares say, one in a hundred may raise an alarm."""
+    chance = np.random.default_rng(3)
+    alarms = 0
+    for _ in range(300):
+        arms = (chance.random(600) < 0.75).cumsum()
+        split = [split_p_value([first, n - first], [0.3, 0.1]) for n, first in enumerate(arms.tolist(), 1)]
+        alarms += min(split) < 0.01
+    assert alarms <= 9
