@@ -12,6 +12,7 @@ from edgewise.bundle import Bundle
 from edgewise.errors import MissingExtraError
 from edgewise.updates.errors import PublishError
 from edgewise.updates.repository import Repository
+from edgewise.updates.targets import BUNDLE_KEYS, CHANNELS
 
 CARD = "MODEL_CARD.md"
 """The file of a bundle that becomes the repository's README.md."""
@@ -63,7 +64,7 @@ def publish_to_hub(
     try:
         api.create_repo(repo_id, repo_type="model", private=private, exist_ok=True)
         # Signed metadata and small documents; models that are there already need not come here.
-        patterns = ["metadata/*.json", "targets/*.json"]
+        patterns = ["metadata/*.json", f"targets/*.{BUNDLE_KEYS}", f"targets/*.{CHANNELS}"]
         api.snapshot_download(repo_id, local_dir=work, allow_patterns=patterns)
         change(work)
         (work / "README.md").write_text(card(bundle), encoding="utf-8")

@@ -104,7 +104,9 @@ def import_package(path: Path, *, store: Store, trust: Trust, how: How | None = 
         _unpack(path, work, how.limits.bundle_bytes)
         card = read_json(work / _CARD) or {}
         spec = f"{card.get('name')}@{card.get('version')}"
-        return pull(spec, store=store, source=work, trust=trust, how=replace(how, remember=False))
+        # What is wrong in a file is not right a little later.
+        once = replace(how, remember=False, network=replace(how.network, attempts=1))
+        return pull(spec, store=store, source=work, trust=trust, how=once)
     finally:
         remove_folder(work)
 
