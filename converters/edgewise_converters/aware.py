@@ -8,6 +8,7 @@ comes out is an `openvino.Model` with int8 arithmetic.
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class CompilerError(FormError):
         super().__init__(
             NAME,
             f"{reason.rstrip('.')}. NNCF compiles a part of itself on first use. Install g++ and ninja, "
-            "or take int8-ptq, which needs neither.",
+            "on a slow machine set NNCF_EXTENSION_LOAD_TIMEOUT=0, or take int8-ptq.",
         )
 
 
@@ -64,17 +65,18 @@ def demand_compiler() -> None:
     for what, names in _TOOLS:
         if not any(map(shutil.which, names)):
             raise CompilerError(f"there is no {what}")
-    from torch.utils import cpp_extension
-
-    try:
-        folder = Path(cpp_extension._get_build_directory("quantized_functions_cpu", False))
-    except Exception:  # a private name, which another version may not have
-        return
-    if (folder / "lock").exists():
+    for lock in sorted(_extensions().glob("**/nncf/quantized_functions*/**/lock")):
         raise CompilerError(
-            f"{folder / 'lock'} says that another program compiles it right now, or was killed while it did; "
+            f"{lock} says that another program compiles it right now, or was stopped while it did; "
             "if none runs, delete that file"
         )
+
+
+def _extensions() -> Path:
+    """Return where torch compiles extensions; its own function for that has a private name."""
+    from torch.utils import cpp_extension
+
+    return Path(os.environ.get("TORCH_EXTENSIONS_DIR") or cpp_extension.get_default_build_root())
 
 
 def quantized(module: nn.Module, rows: Sequence[Sequence[int]]) -> nn.Module:
@@ -103,7 +105,7 @@ def quantized(module: nn.Module, rows: Sequence[Sequence[int]]) -> nn.Module:
             )
         except Exception as error:
             if any(word in str(error) for word in ("extension", "ninja", "Compil", "timeout")):
-                raise CompilerError(f"{type(error).__name__}: {str(error)[:200]}") from error
+                raise CompilerError(f"{type(error).__name__}: {_first_line(error)}") from error
             raise UnsupportedOperatorError(NAME, f"{type(error).__name__}: {str(error)[:300]}") from error
     return made
 
@@ -175,6 +177,10 @@ def handed_over(material: Material, config: AwareConfig | None = None) -> Any:
     student = quantized(module, rows)
     learn(student, module, rows, config or AwareConfig())
     return to_openvino(student.eval(), material.tasks)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _batches(rows: Sequence[Sequence[int]], config: AwareConfig) -> Iterator[list[Tensor]]:

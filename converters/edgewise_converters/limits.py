@@ -15,7 +15,7 @@ class Limits:
     Attributes:
         agreement: Least share of equal verdicts in each task and language.
         least_texts: Languages with fewer texts are judged together.
-        metric: Most points of macro-F1, 0 to 100, that a task may lose or gain on dev.
+        metric: Most points of macro-F1, 0 to 100, that a task may lose on dev.
         exact: Most that a probability may differ in forms that keep full precision.
         half: The same for forms of half precision.
         neighbours: Most that a probability may differ by what shares its batch.

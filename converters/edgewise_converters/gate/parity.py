@@ -129,7 +129,7 @@ def _metric(form: str, task: Task, rows: Rows, most: float) -> dict[str, Any] | 
     if whole is None:
         return None
     change = 100 * (whole["after"] - whole["before"])
-    if abs(change) > most:
+    if change < -most:
         worst = _worst(task, rows, told)
         raise GateError(
             form, "metric", f"the macro-F1 of {task.name} on dev changes by {change:+.2f} points{worst}"

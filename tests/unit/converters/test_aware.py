@@ -25,14 +25,15 @@ def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, missing: str, 
         demand_compiler()
 
 
-def test_the_lock_of_a_killed_compilation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Otherwise the import waits for it for ever."""
-    from torch.utils import cpp_extension
-
+def test_the_lock_of_a_stopped_compilation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Otherwise NNCF waits for it for ever."""
     monkeypatch.setattr(aware.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(cpp_extension, "_get_build_directory", lambda *_: str(tmp_path))
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
     demand_compiler()
-    (tmp_path / "lock").touch()
+    folder = tmp_path / "py311_cpu" / "nncf" / "quantized_functions_cpu" / "2.13.0+cpu"
+    folder.mkdir(parents=True)
+    demand_compiler()
+    (folder / "lock").touch()
     with pytest.raises(CompilerError, match="delete that file"):
         demand_compiler()
 
