@@ -87,6 +87,8 @@ class OpenVino:
     name = NAME
     hint = HINT
     modules = (NAME,)
+    also_reads = ("onnxruntime",)
+    """It reads ONNX files as they are, so when it is asked for by name it serves every bundle."""
 
     def installed(self) -> str | None:
         """Say what is missing, None when nothing is; see `edgewise_runtimes.registry.missing`."""

@@ -6,10 +6,10 @@ from pathlib import Path
 from threading import Lock
 
 from edgewise.bundle import Bundle, ModelSpec
-from edgewise.engine.encoder import backends_of, read_artifact
+from edgewise.engine.encoder import also_reads, backends_of, read_artifact
 from edgewise.engine.settings import Settings
 from edgewise_runtimes import Artifact, BackendChoice, Runtime, SessionOptions, runtime
-from edgewise_runtimes.selection.candidate import AUTO, Candidate
+from edgewise_runtimes.selection.candidate import AUTO, Candidate, parse_wanted
 from edgewise_runtimes.selection.select import Offer, Selection, Wish, select
 
 
@@ -86,9 +86,18 @@ class Backend:
         found = [
             Candidate(each.backend, each.precision) for each in specs[0].artifacts if each.backend in names
         ]
+        found += self._by_name(found)
         hashes = [file.sha256 for spec in specs for each in spec.artifacts for file in each.files]
         manifest = self._bundle.manifest
         return Offer(found, self._read, self._rows, " ".join([manifest.name, manifest.version, *hashes]))
+
+    def _by_name(self, found: list[Candidate]) -> list[Candidate]:
+        """Return what only a backend asked for by name can do: run another one's artifacts."""
+        wanted, _ = parse_wanted(self._settings.backend)
+        if wanted == AUTO or any(each.backend == wanted for each in found):
+            return []
+        others = also_reads(runtime(wanted))
+        return [Candidate(wanted, each.precision) for each in found if each.backend in others]
 
     def _read(self, candidate: Candidate) -> Artifact:
         return read_artifact(self._bundle, self._default, candidate.backend, candidate.precision)

@@ -115,11 +115,13 @@ def load_encoder(
     if spec.tokenizer is None:
         raise BackendLoadError(runtime.name, spec.name, "it has no tokenizer")
     tokenizer = TextTokenizer(bundle.read(spec.tokenizer.file), spec.tokenizer, max_windows)
-    artifact = read_artifact(bundle, spec, runtime.name, precision)
+    artifact = read_artifact(bundle, spec, runtime.name, precision, also_reads(runtime))
     return Encoder(spec, tokenizer, runtime.load(artifact, options), runtime.name)
 
 
-def read_artifact(bundle: Bundle, spec: ModelSpec, backend: str, precision: str = "") -> Artifact:
+def read_artifact(
+    bundle: Bundle, spec: ModelSpec, backend: str, precision: str = "", others: Sequence[str] = ()
+) -> Artifact:
     """Read and verify a model's artifact for a backend.
 
     Args:
@@ -127,12 +129,13 @@ def read_artifact(bundle: Bundle, spec: ModelSpec, backend: str, precision: str 
         spec: The model in its manifest.
         backend: The backend.
         precision: The precision; where the model lacks it, or it is empty, the first one there is.
+        others: Backends whose artifacts will do where it has none of its own.
 
     Raises:
         BundleError: A file is missing, too large or not the one that was packed.
         BackendLoadError: The model has no artifact for the backend.
     """
-    chosen = _artifact(spec, backend, precision)
+    chosen = _artifact(spec, (backend, *others), precision)
     weights = None if chosen.weights is None else bundle.read(chosen.weights)
     return Artifact(chosen.file.file, chosen.backend, chosen.precision, bundle.read(chosen.file), weights)
 
@@ -145,8 +148,17 @@ def backends_of(specs: Sequence[ModelSpec]) -> tuple[str, ...]:
     )
 
 
-def _artifact(spec: ModelSpec, backend: str, precision: str) -> ArtifactSpec:
-    found = [artifact for artifact in spec.artifacts if artifact.backend == backend]
-    if found:
-        return next((each for each in found if each.precision == precision), found[0])
-    raise BackendLoadError(backend, spec.name, "the bundle has no artifact of it for this backend")
+def also_reads(runtime: Runtime) -> tuple[str, ...]:
+    """Return the backends whose artifacts a backend reads beside its own.
+
+    A backend may say so by an attribute `also_reads`; it need not have one.
+    """
+    return tuple(getattr(runtime, "also_reads", ()))
+
+
+def _artifact(spec: ModelSpec, backends: Sequence[str], precision: str) -> ArtifactSpec:
+    for backend in backends:
+        found = [artifact for artifact in spec.artifacts if artifact.backend == backend]
+        if found:
+            return next((each for each in found if each.precision == precision), found[0])
+    raise BackendLoadError(backends[0], spec.name, "the bundle has no artifact of it for this backend")

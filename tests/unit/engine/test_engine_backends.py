@@ -165,3 +165,22 @@ def test_a_bundle_for_one_backend_starts_nothing_and_imports_no_other(tiny_bundl
     command = [sys.executable, "-c", ONE, str(tiny_bundle)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines() == ["the only one the model is made for", "[]"]
+
+
+@pytest.mark.skipif(bool(missing_module("openvino")), reason="openvino is not installed")
+def test_openvino_asked_for_by_name_reads_what_onnxruntime_reads(tiny_bundle: Path) -> None:
+    with Analyzer(tiny_bundle) as usual, Analyzer(tiny_bundle, backend="openvino") as other:
+        assert (usual.analyze(TEXTS[0]).backend, other.analyze(TEXTS[0]).backend) == (
+            "onnxruntime",
+            "openvino",
+        )
+        for text in TEXTS:
+            want, got = said(usual.analyze(text).to_dict()), said(other.analyze(text).to_dict())
+            assert got == pytest.approx(want, abs=1e-4)
+        assert other.backend_report().how == "asked for"
+
+
+def test_what_no_artifact_is_for_and_nothing_else_will_do_is_refused(tiny_bundle: Path) -> None:
+    refused = pytest.raises(BackendUnavailableError, match=r"no artifact for it, only for onnxruntime")
+    with Analyzer(tiny_bundle, backend="tflite") as analyzer, refused:
+        analyzer.analyze("great")
