@@ -42,14 +42,16 @@ class UpdateServer:
         sent: Bytes of bodies that were handed to the network.
     """
 
-    def __init__(self, folder: Path, *, small_buffer: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, small_buffer: bool = False, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.folder = folder
         self.requests: list[tuple[str, int]] = []
         self.headers: list[dict[str, str]] = []
         self.sent = 0
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         handler = type("Handler", (_Handler,), {"owner": self, "small_buffer": small_buffer})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer((host, port), handler)
         self._server.daemon_threads = True
 
     @property

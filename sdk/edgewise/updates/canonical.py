@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
+from decimal import Decimal
 from typing import Any
 
 _SAFE = 2**53
-_EXPONENT = re.compile(r"(-?)(\d)(?:\.(\d+))?e([+-]\d+)")
 
 
 def canonical(value: Any) -> bytes:
@@ -47,22 +46,22 @@ def _number(value: float) -> str:
         return str(value)
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a number that JSON knows.")
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    sign, first, rest, exponent = _scientific(value)
-    power = int(exponent)
-    digits = first + rest
-    if -7 < power < 0:
-        return f"{sign}0.{'0' * (-power - 1)}{digits}"
-    if 0 <= power < 21:
-        return f"{sign}{digits[: power + 1]}.{digits[power + 1 :]}"
-    return f"{sign}{first}{'.' + rest if rest else ''}e{'+' if power > 0 else '-'}{abs(power)}"
+    if value == 0:
+        return "0"
+    # The digits of `repr` are the shortest ones; only where the point goes is different (ECMA-262).
+    shortest = Decimal(repr(value)).normalize().as_tuple()
+    digits = "".join(map(str, shortest.digits))
+    point = len(digits) + int(shortest.exponent)
+    return ("-" if shortest.sign else "") + _placed(digits, point)
 
 
-def _scientific(value: float) -> tuple[str, str, str, str]:
-    """Split a float into sign, first digit, further digits and exponent; the digits of its `repr`."""
-    digits = len(repr(abs(value)).partition("e")[0].replace(".", "").lstrip("0"))
-    match = _EXPONENT.fullmatch(f"{value:.{max(digits - 1, 0)}e}")
-    if match is None:
-        raise ValueError(f"{value!r} has no canonical form.")
-    return match[1], match[2], (match[3] or "").rstrip("0"), match[4]
+def _placed(digits: str, point: int) -> str:
+    """Write digits whose point stands after so many of them."""
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{rest}e{'+' if point > 0 else '-'}{abs(point - 1)}"
