@@ -61,8 +61,9 @@ def bench(
 ) -> None:
     """Measure a model's files on every backend they are made for.
 
-    Each file is loaded in a process of its own, one after the other. Times are of the bare model; what an
-    analysis adds is some hundredths of a millisecond. p50 and p99 are of single runs, rows/s by the median.
+    Each file is loaded in a process of its own, one after the other. Times are of the bare model: an
+    analysis also tells the language, makes tokens and reads the answer (benchmarks/overhead.py). p50 and p99
+    are of single runs, rows/s by the median.
 
     Exit codes: 0 done, 1 nothing could be measured.
     """

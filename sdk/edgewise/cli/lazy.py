@@ -31,9 +31,12 @@ _OWN = {
 
 _KNOWN = {
     "convert": "Convert a model for each backend, with proof.",
+    "data": "List, check and prepare the labelled data.",
     "evaluate": "Measure a model on labelled data.",
     "experiment": "Compare models on devices, promote the better one, go back.",
+    "gate": "Judge a model by thresholds and against the champion.",
     "registry": "Show, compare, promote and fetch registered models.",
+    "teacher": "Train, adapt and measure teachers.",
     "train": "Train the models.",
     "tune": "Search for the best parameters of a recipe.",
 }
