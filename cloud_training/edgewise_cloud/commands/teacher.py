@@ -168,6 +168,18 @@ def evaluate(
         raise SystemExit(1)
 
 
+@teacher.command(short_help="Copy a teacher with its weights in half precision.")
+@click.argument("folder", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+def shrink(folder: Path, out: Path) -> None:
+    """Copy the teacher in FOLDER to OUT, in half precision and in files of 24 MB at most."""
+    from edgewise_cloud.teacher.saved import Teacher
+
+    _hush()
+    Teacher.load(folder).save(out, half=True)
+    click.echo(f"Saved {out}.")
+
+
 @teacher.command(short_help="Go on training a teacher on a labelled file of one's own.")
 @click.argument("folder", type=_FOLDER)
 @click.option("--file", type=_FILE, required=True, help="CSV, TSV, JSONL or Parquet.")

@@ -27,6 +27,7 @@ from edgewise_distill.checkpoints import CheckpointNotFoundError
 
 FACTS = "teacher.json"
 _HEADS = "heads.safetensors"
+_SHARD, _WHOLE = "24MB", "50GB"
 FloatArray = NDArray[np.float32]
 
 
@@ -78,10 +79,15 @@ class Teacher:
         _load_heads(network, folder)
         return Teacher(name, network.eval().to(best_device()), reader, labels, tasks, most, facts)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, half: bool = False) -> None:
         """Write the teacher: encoder and tokenizer as the transformers library does, heads beside them.
 
         The folder is made beside its place and then moved there: it is whole, or not there.
+
+        Args:
+            folder: Where to.
+            half: Keep the weights in half precision (fp16, `load` reads them as single), in files of 24 MB at
+                most: for repositories. The teacher itself then has weights that were rounded.
 
         Raises:
             CheckpointWriteError: It can't be written; a folder that was there stays as it was.
@@ -90,7 +96,7 @@ class Teacher:
         try:
             shutil.rmtree(part, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
-            self._write(part)
+            self._write(part, half)
             if folder.exists():
                 folder.replace(old)
             part.replace(folder)
@@ -100,19 +106,22 @@ class Teacher:
             shutil.rmtree(part, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
 
-    def _write(self, folder: Path) -> None:
+    def _write(self, folder: Path, half: bool) -> None:
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True)
-        encoder: Any = self.network.encoder
-        encoder.save_pretrained(folder / "encoder")
+        network = self.network.half() if half else self.network
+        encoder: Any = network.encoder
+        encoder.save_pretrained(folder / "encoder", max_shard_size=_SHARD if half else _WHOLE)
         self.reader.save_pretrained(folder / "encoder")
         heads = {
             name: value.contiguous()
-            for name, value in self.network.state_dict().items()
+            for name, value in network.state_dict().items()
             if not name.startswith("encoder.")
         }
         save_file(heads, folder / _HEADS)
+        if half:
+            self.network.float()
         replace_file(folder / FACTS, json.dumps(dict(self.facts), ensure_ascii=False, indent=1).encode())
 
     @property

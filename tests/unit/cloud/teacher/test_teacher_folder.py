@@ -256,6 +256,23 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
         Teacher.load(tmp_path / "file")
 
 
+def test_half_precision_is_half_the_size_and_says_the_same(
+    folder: Path, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    result = run("shrink", folder, small)
+    assert result.exit_code == 0, result.output
+    weights = load_file(small / "encoder/model.safetensors"), load_file(small / "heads.safetensors")
+    assert {value.dtype for each in weights for value in each.values() if value.is_floating_point()} == {
+        torch.float16
+    }
+    before, after = Teacher.load(folder), Teacher.load(small)
+    assert next(after.network.parameters()).dtype == torch.float32
+    assert after.facts == before.facts
+    for task, values in before.logits(TEXTS).items():
+        assert after.logits(TEXTS)[task] == pytest.approx(values, abs=0.02)
+
+
 def test_a_finished_teacher_is_an_encoder_to_go_on_from(
     folder: Path, catalogue: Catalogue, tmp_path: Path
 ) -> None:
