@@ -8,6 +8,7 @@ with UpdateServer(folder) as server:
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -43,7 +44,13 @@ class UpdateServer:
     """
 
     def __init__(
-        self, folder: Path, *, small_buffer: bool = False, host: str = "127.0.0.1", port: int = 0
+        self,
+        folder: Path,
+        *,
+        small_buffer: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.folder = folder
         self.requests: list[tuple[str, int]] = []
@@ -51,12 +58,21 @@ class UpdateServer:
         self.sent = 0
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         handler = type("Handler", (_Handler,), {"owner": self, "small_buffer": small_buffer})
-        self._server = ThreadingHTTPServer((host, port), handler)
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake is the handler's, so that one that fails stops nothing else.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
+        return f"{self._scheme}://127.0.0.1:{self.port}/"
 
     def misbehave(self, ending: str, *faults: Fault) -> None:
         """Do something else for the next requests whose path ends so; "always:X" for all of them."""
@@ -85,6 +101,13 @@ class UpdateServer:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of clients that leave."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -73,6 +73,10 @@ class RedirectRefusedError(SourceAwayError):
         super().__init__(what, f"it sends to {target}, which is not a place that was agreed on")
 
 
+class CertificateRefusedError(SourceAwayError):
+    """The server's certificate does not hold, or the authorities to check it with cannot be read."""
+
+
 class TrustError(UpdateError, ValueError):
     """There is no root of trust, or it cannot be used.
 

@@ -18,7 +18,12 @@ from threading import Event, Timer
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from edgewise.updates.errors import RedirectRefusedError, SourceAwayError, SourceStatusError
+from edgewise.updates.errors import (
+    CertificateRefusedError,
+    RedirectRefusedError,
+    SourceAwayError,
+    SourceStatusError,
+)
 from edgewise.updates.network import Network
 from edgewise.version import __version__
 
@@ -74,7 +79,7 @@ def _connect(url: str, network: Network) -> http.client.HTTPConnection:
     there, door = (host, port) if proxy is None else (way.hostname or "", way.port or 80)
     if parts.scheme == "https":
         connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            there, door, timeout=network.connect_seconds, context=ssl.create_default_context()
+            there, door, timeout=network.connect_seconds, context=_tls(url, network)
         )
         if proxy is not None:
             connection.set_tunnel(host, port, headers=_proxy_headers(proxy))
@@ -82,6 +87,13 @@ def _connect(url: str, network: Network) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(there, door, timeout=network.connect_seconds)
     try:
         connection.connect()
+    except ssl.SSLCertVerificationError as error:
+        connection.close()
+        why = (
+            f"its certificate is refused: {error.verify_message.rstrip('.')}. If an authority of your own "
+            "made it, name its PEM file in SSL_CERT_FILE or `Network(authorities=…)`"
+        )
+        raise CertificateRefusedError(url, why) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         connection.close()
         raise SourceAwayError(url, _reason(error)) from error
@@ -89,6 +101,14 @@ def _connect(url: str, network: Network) -> http.client.HTTPConnection:
     # What is on its way when a process is killed is lost, so not too much may be.
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, network.buffer)
     return connection
+
+
+def _tls(url: str, network: Network) -> ssl.SSLContext:
+    try:
+        return network.tls
+    except OSError as error:
+        why = f"the authorities in {network.authorities} cannot be read: {_reason(error)}"
+        raise CertificateRefusedError(url, why) from error
 
 
 def _proxy(scheme: str, host: str, port: int, network: Network) -> str | None:
@@ -132,12 +152,16 @@ def _ask(
     try:
         connection.request("GET", target or "/", headers=dict(headers))
         answer = connection.getresponse()
+    except (OSError, http.client.HTTPException, ValueError):
+        if not late.is_set():
+            raise
+    else:
+        if not late.is_set():
+            return answer
+        answer.close()
     finally:
         end.cancel()
-    if late.is_set():
-        answer.close()
-        raise SourceAwayError(url, f"its headers took longer than {network.header_seconds:g} seconds")
-    return answer
+    raise SourceAwayError(url, f"its headers took longer than {network.header_seconds:g} seconds")
 
 
 def _cut(sock: socket.socket, late: Event) -> None:

@@ -6,9 +6,19 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from edgewise.updates.errors import RedirectRefusedError, SourceAwayError, SourceStatusError
+from edgewise.updates.errors import (
+    CertificateRefusedError,
+    RedirectRefusedError,
+    SourceAwayError,
+    SourceStatusError,
+)
+
+if TYPE_CHECKING:
+    import ssl
 
 T = TypeVar("T")
 
@@ -30,6 +40,8 @@ class Network:
         longest_pause: They never become more, whatever the server wants.
         buffer: Bytes that may be on their way at once: what a kill may cost. Larger is faster on long lines.
         proxies: Proxy addresses by scheme; None for those of the environment (`HTTPS_PROXY`, `NO_PROXY`).
+        authorities: A PEM file with certificates of an organisation's own authorities, trusted besides the
+            system's (which are those of `SSL_CERT_FILE`, where that is set).
         headers: Sent along to the source itself, never to where it redirects: `{"Authorization": …}`.
         sleep: Waits; for tests.
     """
@@ -44,15 +56,30 @@ class Network:
     longest_pause: float = 30.0
     buffer: int = 96 * 1024
     proxies: Mapping[str, str] | None = None
+    authorities: str | Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Whom to trust over HTTPS. Made once, as reading all authorities takes longer than many an answer.
+
+        Raises:
+            OSError: The authorities that were named cannot be read.
+        """
+        from ssl import create_default_context
+
+        context = create_default_context()
+        if self.authorities is not None:
+            context.load_verify_locations(self.authorities)
+        return context
 
 
 def is_worth_retrying(error: SourceAwayError) -> bool:
     """Whether the same request may go well a little later."""
     if isinstance(error, SourceStatusError):
         return error.status in _TRANSIENT
-    return not isinstance(error, RedirectRefusedError)
+    return not isinstance(error, (RedirectRefusedError, CertificateRefusedError))
 
 
 def pause_before(network: Network, attempt: int, error: SourceAwayError) -> float:
