@@ -1,13 +1,12 @@
 """Publishing to a hub: the calls fit the real client, and what arrives can be pulled."""
 
-import inspect
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
+from tests.support.update_hub import Fitting
 from tests.support.update_repository import Made
 from tests.unit.updates.conftest import Take
 
@@ -18,23 +17,13 @@ from edgewise.updates.repository import Repository
 from edgewise.updates.source import Source
 
 
-class Hub:
-    """A folder that stands for a hub's repository; every call must fit the signature of the real client."""
+class Hub(Fitting):
+    """A folder that stands for a hub's repository."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
-        self.calls: list[str] = []
         self.tags: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        signature = inspect.signature(getattr(HfApi, name))
-
-        def call(*given: Any, **named: Any) -> Any:
-            bound = signature.bind(self, *given, **named)
-            self.calls.append(name)
-            return getattr(self, f"_{name}")(bound.arguments)
-
-        return call
 
     def _create_repo(self, given: dict[str, Any]) -> None:
         assert given["exist_ok"]
