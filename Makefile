@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # One place says which torch: the `convert` extra.
-TORCH := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
+TORCH := $(shell sed -n 's/^convert = .*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
 FOLDERS := sdk runtimes converters distill cloud_training serving tests $(wildcard benchmarks examples)
 
 .DEFAULT_GOAL := help

@@ -67,6 +67,24 @@ class UnsupportedOperatorError(ConversionError, RuntimeError):
         )
 
 
+class ExporterError(ConversionError, ImportError):
+    """An exporter was asked for that cannot be used in this environment.
+
+    Attributes:
+        exporter: Its name, that of an extra, too.
+        reason: Why not.
+    """
+
+    def __init__(self, exporter: str, reason: str) -> None:
+        self.exporter = exporter
+        self.reason = reason
+        super().__init__(
+            f"The exporter {exporter!r} cannot be used: {reason.rstrip('.')}. It needs an older transformers "
+            "than the rest of Edgewise. In an environment of its own, run: "
+            f'pip install "edgewise[{exporter}]". Or leave --exporter out.'
+        )
+
+
 class InputNamesError(ConversionError, ValueError):
     """A model does not take the two inputs that a text encoder takes.
 

@@ -34,5 +34,5 @@ def test_the_extras_are_those_the_readme_names() -> None:
         {"openvino", "tflite", "hub", "batch", "update"},
         {"cloud", "convert", "train", "track", "postgres"},
     )
-    made |= {"convert-openvino", "convert-tflite"}
+    made |= {"convert-openvino", "convert-tflite", "optimum"}
     assert extras == {*device, *made, "serve", "dev"}

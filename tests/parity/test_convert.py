@@ -24,32 +24,37 @@ from edgewise_converters.forms.catalogue import chosen_forms
 from edgewise_converters.gate.judge import open_run
 from edgewise_converters.limits import Limits
 from edgewise_converters.sources.find import load_source
-from edgewise_converters.sources.model import Package, Source
+from edgewise_converters.sources.model import Package, Source, SourceOptions
 from edgewise_converters.sources.spec import one_model
 from edgewise_converters.texts import DevText
 from edgewise_converters.write import write_bundle
 from edgewise_distill.student.source import with_module
 
-VOCABULARY = 1500
+VOCABULARY = 1001
+"""The least that is stored as int8 rows."""
+
+LONGEST = 10
+"""Tokens: every length up to this is run in several batches, and OpenVINO compiles for each of them."""
+
 UNTRAINED = Limits(agreement=0.9)
 """Random weights have no margins: many answers are a hair from the next."""
 
 
 def student_source() -> Source:
-    student = tiny_student(vocabulary=VOCABULARY, width=64)
+    student = tiny_student(vocabulary=VOCABULARY, width=64, layers=1)
     with torch.no_grad():
         student.embed.weight *= 8.0
     tasks = {
         task: {"labels": list(LABELS[task]), "activation": "sigmoid" if task == "toxicity" else "softmax"}
         for task in TASKS
     }
-    return Source("student", tasks, tiny_tokenizer(), 32, 8, 0, student)
+    return Source("student", tasks, tiny_tokenizer(), LONGEST, 2, 0, student)
 
 
 def texts() -> list[DevText]:
     rng = np.random.default_rng(3)
     words = list(WORDS)
-    return [DevText(" ".join(rng.choice(words, rng.integers(1, 12))), "en") for _ in range(200)]
+    return [DevText(" ".join(rng.choice(words, rng.integers(1, 12))), "en") for _ in range(140)]
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +62,20 @@ def student() -> Conversion:
     source = student_source()
     spec = one_model(source, "student", "Apache-2.0", "A student.", {"datasets": []})
     package = Package(spec, {"tokenizer.json": source.tokenizer}, (source,))
-    forms = [*chosen_forms(["onnx"], ["fp32", "fp16", "int8"]), *chosen_forms(["openvino"], ["fp32", "int8"])]
+    forms = [*chosen_forms(["onnx"], ["fp32", "int8"]), *chosen_forms(["openvino"], ["int8"])]
     return convert(package, Plan(tuple(forms), UNTRAINED), texts())
 
 
 def test_every_form_of_a_student_passes_its_gate(student: Conversion, tmp_path: Path) -> None:
     assert not student.refused
-    assert len(student.made) == 5
+    assert len(student.made) == 3
     for artifact in student.made:
         parity = artifact.parity
         assert parity["reference"] == "torch fp32" and parity["texts"] >= 100
         assert parity["neighbours"]["max_difference"] < 1e-3
         assert all(task["max"] < 0.05 for task in parity["difference"].values())
-    exact = [a.parity["difference"]["emotion"]["max"] for a in student.made if a.form.precision == "fp32"]
-    assert max(exact) < 1e-5
+    (exact,) = (a.parity["difference"]["emotion"]["max"] for a in student.made if a.form.precision == "fp32")
+    assert exact < 1e-5
     bundle = Bundle.open(write_bundle(student, tmp_path / "out"))
     bundle.verify()
     with Analyzer(bundle.folder, backend="openvino") as analyzer:
@@ -101,7 +106,7 @@ def test_a_student_is_built_again_from_its_int8_file(student: Conversion) -> Non
 
 def test_a_checkpoint_of_transformers_becomes_a_bundle(tmp_path: Path) -> None:
     folder = make_classifier(tmp_path / "roberta", "roberta", ["negative", "neutral", "positive"])
-    package = load_source(str(folder))
+    package = load_source(str(folder), SourceOptions(max_tokens=LONGEST))
     words = " ".join(SENTENCES.values()).split()
     rng = np.random.default_rng(5)
     dev = [DevText(" ".join(rng.choice(words, rng.integers(1, 20))), "en") for _ in range(60)]
@@ -123,7 +128,7 @@ def test_a_student_becomes_tflite_with_int8_tables() -> None:
     spec = one_model(source, "student", "Apache-2.0", "A student.", {"datasets": []})
     package = Package(spec, {"tokenizer.json": source.tokenizer}, (source,))
     forms = chosen_forms(["tflite"], ["int8"])
-    done = convert(package, Plan(tuple(forms), UNTRAINED, buckets=(32,)), texts())
+    done = convert(package, Plan(tuple(forms), UNTRAINED, buckets=(LONGEST,)), texts())
     assert not done.refused
     (artifact,) = done.made
     assert artifact.parity["neighbours"]["max_difference"] < 1e-3

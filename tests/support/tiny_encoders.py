@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import transformers
 from tests.support.training_data import TOLD, WORDS
-from tokenizers import ByteLevelBPETokenizer
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
 
 KINDS = ("bert", "roberta", "distilbert", "xlmr")
 POSITIONS = 48
@@ -69,11 +69,18 @@ def _pieces() -> dict[str, int]:
 
 
 def _bert() -> Any:
-    return transformers.BertTokenizerFast(vocab=_pieces())
+    return _wordpiece(transformers.BertTokenizerFast)
 
 
 def _distilbert() -> Any:
-    return transformers.DistilBertTokenizerFast(vocab=_pieces())
+    return _wordpiece(transformers.DistilBertTokenizerFast)
+
+
+def _wordpiece(kind: Any) -> Any:
+    if int(transformers.__version__.partition(".")[0]) >= 5:
+        return kind(vocab=_pieces())
+    # Where `optimum` is.
+    return kind(tokenizer_object=BertWordPieceTokenizer(_pieces())._tokenizer)
 
 
 def _roberta() -> Any:

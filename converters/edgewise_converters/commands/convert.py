@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from edgewise_converters.sources.model import EXPORTERS
+
 for _needed in ("numpy", "torch", "onnx"):
     if importlib.util.find_spec(_needed) is None:
         # The group of commands turns this into the pip line; importing them here would cost seconds.
@@ -77,6 +79,13 @@ def _lengths(ctx: click.Context, parameter: click.Parameter, given: str) -> tupl
 )
 @click.option("--licence", help="SPDX expression of the checkpoint's licence.")
 @click.option(
+    "--exporter",
+    type=click.Choice(EXPORTERS),
+    default=EXPORTERS[0],
+    show_default=True,
+    help="Who writes a Hugging Face checkpoint as ONNX; optimum needs an environment of its own.",
+)
+@click.option(
     "--max-tokens",
     type=click.IntRange(min=4),
     default=128,
@@ -118,6 +127,7 @@ def convert(
     task: str | None,
     labels: tuple[str, ...],
     licence: str | None,
+    exporter: str,
     max_tokens: int,
     buckets: tuple[int, ...],
     max_file_mib: int,
@@ -149,7 +159,7 @@ def convert(
         form.demand_installed()
     dev_texts = [] if dev is None else read_texts(dev)
     others = [] if calibrate is None else read_texts(calibrate)
-    package = load_source(model, SourceOptions(task, labels or None, name, licence, max_tokens))
+    package = load_source(model, SourceOptions(task, labels or None, name, licence, max_tokens, exporter))
     if not plain:
         demand_tasks(package)
     plan = Plan(tuple(forms), most_texts=texts, buckets=buckets)

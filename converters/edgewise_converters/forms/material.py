@@ -63,9 +63,11 @@ class Material:
         """The model as ONNX: exported from torch, or the file that it came as.
 
         Raises:
-            UnsupportedOperatorError: torch cannot export it.
+            UnsupportedOperatorError: It cannot be exported.
             InputNamesError: The file has other inputs or outputs.
         """
+        if self.source.export is not None:
+            return checked(self.source.export(), self.tasks)
         if self.source.module is not None:
             return _exported(self.source, self.tasks)
         import onnx

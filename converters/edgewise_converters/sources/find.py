@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgewise.errors import EdgewiseError
 from edgewise_converters.errors import SourceError
-from edgewise_converters.sources.model import Loader, Package, SourceOptions
+from edgewise_converters.sources.model import EXPORTERS, Loader, Package, SourceOptions
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -23,7 +23,7 @@ def load_source(where: str, options: SourceOptions | None = None) -> Package:
         options: What the model does not say itself.
 
     Raises:
-        SourceError: Nobody can read it, or it is broken.
+        SourceError: Nobody can read it, it is broken, or the exporter is not for such models.
     """
     broken: list[str] = []
     loaders: list[Loader] = []
@@ -34,13 +34,25 @@ def load_source(where: str, options: SourceOptions | None = None) -> Package:
             broken.append(f"{entry.name} ({error})")
     for loader in sorted(loaders, key=lambda found: found.order):
         if loader.matches(where):
-            return _loaded(loader, where, options or SourceOptions())
+            return _exportable(_loaded(loader, where, options or SourceOptions()), where, options)
     more = f"; readers that cannot be imported: {', '.join(broken)}" if broken else ""
     raise SourceError(
         where,
         f"it is no work folder of `edgewise train student`, no bundle and no Hugging Face checkpoint{more}",
         "Check the path, or the name on the hub.",
     )
+
+
+def _exportable(package: Package, where: str, options: SourceOptions | None) -> Package:
+    """See that the exporter that was asked for is one for this kind of models."""
+    exporter = options.exporter if options else EXPORTERS[0]
+    if exporter != EXPORTERS[0] and any(source.export is None for source in package.models):
+        raise SourceError(
+            where,
+            f"{exporter} exports Hugging Face checkpoints, and it is none",
+            f"Leave --exporter {exporter} out.",
+        )
+    return package
 
 
 def _made(entry: EntryPoint) -> Loader:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from edgewise_converters.sources.spec import one_model, plain_name
 from edgewise_converters.sources.tasks import labels_of, task_of
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
     from torch import nn
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -40,7 +43,9 @@ class HuggingFaceLoader:
         Raises:
             SourceError: It can't be had, is broken, or is no classifier.
             LabelsError: It does not name its labels.
+            ExporterError: It shall be exported by optimum, which cannot be used here.
         """
+        export = _optimum(where) if options.exporter == "optimum" else None
         import transformers
 
         try:
@@ -59,12 +64,17 @@ class HuggingFaceLoader:
             stride=longest // 4,
             pad_id=pad,
             module=_module(where),
+            export=None if export is None else partial(export, task),
         )
         licence = options.licence or _licence(where)
         found = f"Converted from the checkpoint {where}."
         provenance = {
             "datasets": [],
-            "config": {"checkpoint": where, "architectures": config.architectures or []},
+            "config": {
+                "checkpoint": where,
+                "architectures": config.architectures or [],
+                "exporter": options.exporter,
+            },
         }
         return Package(
             one_model(source, plain_name(name), licence, found, provenance),
@@ -165,6 +175,14 @@ def _module(where: str) -> nn.Module:
             "Name the folder that the fine-tuned model was saved to.",
         )
     return Logits(model).eval()
+
+
+def _optimum(where: str) -> Callable[[str], ModelProto]:
+    """Return what exports a checkpoint by optimum, given the name of its task."""
+    from edgewise_converters.optimum_export import by_optimum, demand_optimum
+
+    demand_optimum()
+    return partial(by_optimum, where)
 
 
 def _licence(where: str) -> str | None:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from edgewise.bundle.manifest import TaskSpec, Threshold
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
     from torch import nn
+
+EXPORTERS = ("torch", "optimum")
+"""Who can write a torch module as ONNX; all but the first only checkpoints of transformers."""
 
 
 def _every(language: str) -> bool:
@@ -31,6 +35,7 @@ class Source:
             the order of `tasks`. None where there is only `onnx`.
         onnx: An ONNX file of it; None where there is only `module`.
         precision: What its weights are stored as where they come from.
+        export: Makes its ONNX model where torch's exporter shall not.
         speaks: Which languages a bundle routes to it.
     """
 
@@ -43,6 +48,7 @@ class Source:
     module: nn.Module | None = field(default=None, repr=False)
     onnx: bytes | None = field(default=None, repr=False)
     precision: str = "fp32"
+    export: Callable[[], ModelProto] | None = field(default=None, repr=False)
     speaks: Callable[[str], bool] = field(default=_every, repr=False)
 
     @property
@@ -76,6 +82,7 @@ class SourceOptions:
         name: Of the bundle.
         licence: SPDX expression.
         max_tokens: Tokens of a window, at most.
+        exporter: One of `EXPORTERS`.
     """
 
     task: str | None = None
@@ -83,6 +90,7 @@ class SourceOptions:
     name: str | None = None
     licence: str | None = None
     max_tokens: int = 128
+    exporter: str = EXPORTERS[0]
 
 
 class Loader(Protocol):
