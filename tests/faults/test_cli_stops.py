@@ -51,7 +51,11 @@ def finish(folder: Path, output: str, *more: str) -> subprocess.CompletedProcess
 
 
 def start(folder: Path, output: str, *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(command(folder, output, *more), stderr=subprocess.PIPE, text=True)
+    # Tests that were started in the background of a shell inherit that Ctrl-C is ignored.
+    heeding = (
+        {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} if os.name == "posix" else {}
+    )
+    return subprocess.Popen(command(folder, output, *more), stderr=subprocess.PIPE, text=True, **heeding)
 
 
 def wait_for_answers(folder: Path, output: str, size: int, process: subprocess.Popen[str]) -> None:

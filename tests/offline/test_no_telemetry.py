@@ -96,5 +96,5 @@ def test_a_forked_child_can_end_by_exit(tiny: Path, home: Path) -> None:
 def test_doctor_says_so(tiny: Path, home: Path) -> None:
     code = "import sys; from edgewise.cli import main; main(['doctor', '--json', '--model', sys.argv[1]])"
     done = run(code, tiny, home)
-    assert json.loads(done.stdout)["privacy"] == {"telemetry of onnxruntime": "off"}
+    assert set(json.loads(done.stdout)["privacy"].values()) == {"off"}
     assert list(home.rglob("*")) == []
