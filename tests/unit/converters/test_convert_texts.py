@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from tests.support.training_data import FORBIDDEN, TOLD, make_training_data
 
 from edgewise_converters.errors import DevTextsError
 from edgewise_converters.texts import DevText, read_texts, sample
@@ -68,6 +69,22 @@ def test_what_holds_no_texts_is_refused(tmp_path: Path, name: str, content: byte
 def test_a_folder_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DevTextsError, match="knows what is in this folder"):
         read_texts(tmp_path)
+
+
+def test_the_data_folder_gives_the_labelled_texts_of_its_dev_splits(tmp_path: Path) -> None:
+    """By the entry point of the training code."""
+    pytest.importorskip("edgewise_cloud.dev_texts", reason="data folders are read with the extra 'cloud'")
+    texts = read_texts(make_training_data(tmp_path / "data"))
+    counts = Counter(task for text in texts for task in text.labels)
+    assert counts["sentiment"] == 120 and counts["emotion"] == 120 and counts["toxicity"] == 160
+    for text in texts:
+        words = set(text.text.split())
+        for task in ("sentiment", "emotion"):
+            label = text.labels.get(task)
+            assert label is None or words & set(TOLD[str(label)].split()), text
+        assert FORBIDDEN not in words
+    toxic = [text for text in texts if dict(text.labels.get("toxicity") or {}).get("toxicity") == 1.0]
+    assert toxic and all(set(text.text.split()) & set(TOLD["toxic"].split()) for text in toxic)
 
 
 def test_a_sample_has_as_many_of_every_language_and_task_as_there_are() -> None:
