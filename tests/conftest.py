@@ -10,6 +10,6 @@ from edgewise_runtimes.openvino_import import import_openvino
 settings.register_profile("edgewise", deadline=None)
 settings.load_profile("edgewise")
 
-# A test file that asks whether openvino or nncf is there imports it, which sends an event unless we were first.
+# A file that asks whether openvino or nncf is there imports it, which sends an event unless we were first.
 with suppress(ImportError):
     import_openvino()
