@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewise.updates.fits import Limits
     from edgewise.updates.network import Network
     from edgewise.updates.preflight import Preflight
-    from edgewise.updates.pulling import Pulled, pull
+    from edgewise.updates.pulling import How, Pulled, pull
     from edgewise.updates.source import Source
     from edgewise.updates.store import Installed, Store, default_store
     from edgewise.updates.trust import Trust
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BackgroundUpdates": "background",
     "Catalogue": "catalogue",
+    "How": "pulling",
     "Installed": "store",
     "Limits": "fits",
     "Network": "network",
@@ -40,6 +41,7 @@ _HOMES = {
 __all__ = [
     "BackgroundUpdates",
     "Catalogue",
+    "How",
     "Installed",
     "Limits",
     "Network",

@@ -86,15 +86,19 @@ class BackgroundUpdates:
         Returns:
             What was pulled; None when nothing was asked or something went wrong.
         """
+        return self._once(Event())
+
+    def _once(self, stop: Event) -> Pulled | None:
         try:
             if any(reason() for reason in self._may_not):
                 return None
             pulled = self._pull()
-            if pulled.changed and self._on_update is not None:
+            if pulled.changed and self._on_update is not None and not stop.is_set():
                 self._on_update(pulled)
             return pulled
         except Exception as error:  # a thread of the app's must not end because one day the network was away
-            self._tell(error)
+            if not stop.is_set():
+                self._tell(error)
             return None
 
     def pause(self) -> float:
@@ -111,7 +115,7 @@ class BackgroundUpdates:
 
     def _run(self, stop: Event) -> None:
         while not stop.wait(self.pause()):
-            self.once()
+            self._once(stop)
 
     def _tell(self, error: Exception) -> None:
         if self._on_error is not None:

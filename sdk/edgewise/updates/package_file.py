@@ -21,6 +21,7 @@ from edgewise.updates.catalogue import Catalogue, open_catalogue
 from edgewise.updates.download import Download
 from edgewise.updates.errors import PackageFileError, UnknownRevisionError
 from edgewise.updates.files import read_json, remove_folder, to_json, writing
+from edgewise.updates.locking import exclusive
 from edgewise.updates.network import Network
 from edgewise.updates.pulling import How, Pulled, pull
 from edgewise.updates.source import Source
@@ -95,11 +96,17 @@ def import_package(path: Path, *, store: Store, trust: Trust, how: How | None = 
 
     Raises:
         PackageFileError: It is no such file, is larger than the limits, or leads out of its folder.
+        StoreBusyError: Another process still imports.
         UpdateError: See `pull`.
         BundleError: See `pull`.
     """
     how = how or How()
-    work = store.folder / f".import-{uuid4().hex}"
+    with exclusive(store.folder / "import.lock", how.wait):
+        return _import(path, store.folder / ".import", store, trust, how)
+
+
+def _import(path: Path, work: Path, store: Store, trust: Trust, how: How) -> Pulled:
+    remove_folder(work)  # what a killed process left
     try:
         _unpack(path, work, how.limits.bundle_bytes)
         card = read_json(work / _CARD) or {}

@@ -67,3 +67,21 @@ def test_pauses_differ_within_the_jitter() -> None:
 def test_settings_that_make_no_sense_are_refused(interval: float, jitter: float) -> None:
     with pytest.raises(ValueError, match="give seconds above 0"):
         BackgroundUpdates(lambda: SAME, interval=interval, jitter=jitter)
+
+
+def test_a_pull_under_way_at_stop_is_finished_unheard() -> None:
+    told: list[object] = []
+    done = threading.Event()
+
+    def pull() -> Pulled:
+        updates.stop()
+        done.set()
+        return NEW
+
+    updates = BackgroundUpdates(pull, interval=0.01, on_update=told.append, on_error=told.append)
+    updates.start()
+    assert done.wait(30)
+    for thread in threading.enumerate():
+        if thread.name == "edgewise-updates":
+            thread.join(30)
+    assert told == []
