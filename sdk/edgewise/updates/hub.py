@@ -17,6 +17,8 @@ from edgewise.updates.targets import BUNDLE_KEYS, CHANNELS
 CARD = "MODEL_CARD.md"
 """The file of a bundle that becomes the repository's README.md."""
 
+_TRANSPORTS = {"httpx", "httpx2", "requests"}
+
 
 def hub_api() -> Any:
     """Return the hub's client; its address and token are its own settings (`HF_ENDPOINT`, `HF_TOKEN`).
@@ -52,11 +54,11 @@ def publish_to_hub(
         The tag.
 
     Raises:
-        PublishError: The hub refuses.
+        PublishError: The hub refuses, or cannot be reached.
         UpdateError: See `change`.
     """
     api = api or hub_api()
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     manifest = Bundle.open(bundle).manifest
     tag = f"{manifest.name}-{manifest.version}"
@@ -75,8 +77,13 @@ def publish_to_hub(
             ignore_patterns=[".cache/**"],
         )
         api.create_tag(repo_id, tag=tag, tag_message=f"{manifest.name} {manifest.version}", exist_ok=True)
-    except HfHubHTTPError as error:
+    except (HfHubHTTPError, HFValidationError) as error:
         raise PublishError(f"{manifest.name}@{manifest.version}", f"the hub refuses: {error}") from error
+    except Exception as error:
+        # Which transport the client has depends on its version; its errors are known by their home.
+        if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
+            raise
+        raise PublishError(f"{manifest.name}@{manifest.version}", f"the hub is away: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return tag

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from tests.support.update_hub import Fitting
 from tests.support.update_repository import Made
@@ -94,3 +95,11 @@ def test_a_hub_s_repository_is_an_address_like_any_other(monkeypatch: pytest.Mon
     source = Source.parse("hf:org/tiny@tiny-1.0.0")
     assert source.bases == ("http://127.0.0.1:8090/org/tiny/resolve/tiny-1.0.0/",)
     assert ".hf.co" in source.redirects_to
+
+
+@pytest.mark.parametrize(("repo_id", "why"), [("org/tiny", "the hub is away"), ("a/b/c", "the hub refuses")])
+def test_a_hub_that_is_away_and_a_name_that_is_none_are_told(made: Made, repo_id: str, why: str) -> None:
+    bundle = made.bundle("1.0.0")
+    api = HfApi(endpoint="http://127.0.0.1:9", token="none")
+    with pytest.raises(PublishError, match=why):
+        publish_to_hub(repo_id, bundle, change(made, bundle), api=api)
