@@ -217,6 +217,7 @@ def test_ungated_and_unsigned_bundles_are_not_published(made: Made) -> None:
     for report, reason in [
         ({"format": 1, "passed": False, "results": [], "model": "tiny 1.2.0"}, "did not pass"),
         ({"format": 1, "passed": True, "results": [], "model": "other 1.2.0"}, "is about 'other"),
+        ({"format": 1, "passed": True, "results": [], "model": "tiny 1.1.0"}, "is about 'tiny 1.1.0'"),
         ({"passed": True}, "no report"),
     ]:
         with pytest.raises(PublishError, match=reason):

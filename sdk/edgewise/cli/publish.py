@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgewise.bundle import Bundle
 from edgewise.cli.errors import InputFileError
 from edgewise.cli.show import show
 
@@ -34,7 +38,7 @@ def _thresholds(ctx: click.Context, parameter: click.Parameter, given: tuple[str
 @click.option("--to", "target", required=True, metavar="DIR|hf:ORG/REPO", help="Where to publish.")
 @_keys
 @click.option(
-    "--gates", type=_PATH, help="Sign the bundle first, with this report of `edgewise gate --json`."
+    "--gates", type=_PATH, help="Sign a copy of the bundle, with this report of `edgewise gate --json`."
 )
 @click.option("--downgrade", is_flag=True, help="Devices with a newer version may be sent back to this one.")
 @click.option("--budget-ms", type=float, help="Devices on which a short text takes longer go without.")
@@ -61,23 +65,32 @@ def publish(
     from edgewise.updates.repository import Policy
 
     folder = KeyFolder(keys, passphrase())
-    if gates is not None:
-        sign_bundle(bundle, folder, _report(gates))
     policy = Policy(thresholds=threshold)
+    with _copied(bundle) if gates is not None else nullcontext(bundle) as whole:
+        if gates is not None:
+            sign_bundle(whole, folder, _report(gates))
 
-    def change(place: Path) -> Repository:
-        repository = _open(place, keys, policy)
-        publish_bundle(repository, bundle, downgrade=downgrade, budget_ms=budget_ms)
-        repository.commit()
-        return repository
+        def change(place: Path) -> Repository:
+            repository = _open(place, keys, policy)
+            publish_bundle(repository, whole, downgrade=downgrade, budget_ms=budget_ms)
+            repository.commit()
+            return repository
 
-    if target.startswith("hf:"):
-        from edgewise.updates.hub import publish_to_hub
+        if target.startswith("hf:"):
+            from edgewise.updates.hub import publish_to_hub
 
-        tag = publish_to_hub(target.removeprefix("hf:"), bundle, change, private=private)
-        show(f"Published as {tag} in {target}.")
-    else:
-        show(f"Published in {target}; devices need {change(Path(target)).root_file} once.")
+            tag = publish_to_hub(target.removeprefix("hf:"), whole, change, private=private)
+            show(f"Published as {tag} in {target}.")
+        else:
+            show(f"Published in {target}; devices need {change(Path(target)).root_file} once.")
+
+
+@contextmanager
+def _copied(bundle: Path) -> Iterator[Path]:
+    """Copy a bundle for the signature to go into: what is published may be read-only, and stays as it is."""
+    Bundle.open(bundle).verify()
+    with TemporaryDirectory(prefix="edgewise-publish-") as place:
+        yield Path(shutil.copytree(bundle, Path(place) / "bundle"))
 
 
 @click.group()
@@ -96,9 +109,7 @@ def new_keys(folder: Path, roots: int) -> None:
     for role in (*ROLES, BUNDLE):
         if not made.has(role):
             made.create(role, roots if role == "root" else 1)
-    show(
-        f"The keys are in {folder}. Lock root-*.pem away: only a rotation needs them."
-    )
+    show(f"The keys are in {folder}. Lock root-*.pem away: only a rotation needs them.")
 
 
 @keys.command()

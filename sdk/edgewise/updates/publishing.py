@@ -44,7 +44,8 @@ def sign_bundle(folder: str | Path, keys: KeyFolder, report: Mapping[str, Any]) 
     if report.get("passed") is not True:
         raise PublishError(named, "its gates did not pass")
     model = str(report.get("model", ""))
-    if model.replace("@", " ").split()[:1] != [manifest.name]:
+    judged = model.replace("@", " ").split()
+    if judged[:1] != [manifest.name] or judged[1:2] not in ([], [manifest.version]):
         raise PublishError(named, f"the report of gates is about {model!r}")
     gate = {
         "passed": True,

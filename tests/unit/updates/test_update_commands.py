@@ -38,8 +38,10 @@ def test_from_keys_to_a_rollback_on_the_command_line(tmp_path: Path, store: Stor
         refused = edgewise("publish", bundle, "--to", site, "--keys", keys)
         assert refused.exit_code == 2
         assert "not signed" in refused.output
+        before = (bundle / "manifest.json").read_bytes()
         said = ok("publish", bundle, "--to", site, "--keys", keys, "--gates", report, "--threshold", "root=2")
         assert "1.root.json" in said
+        assert (bundle / "manifest.json").read_bytes() == before, "a copy is signed"
     root = site / "metadata" / "1.root.json"
     assert "no root of trust" in edgewise("models", "pull", "tiny", "--from", site).output
     assert "tiny@1.0.0 is in use now" in ok("models", "pull", "tiny@1.0", "--from", site, "--trust", root)
