@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.bundle import Bundle, read_manifest
-from edgewise.bundle.files import MANIFEST
 from edgewise.engine.encoder import Encoder
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
@@ -54,7 +52,7 @@ def attribute_labels(
         BundleError: The bundle can't be read.
         BackendError: Its model can't be loaded.
     """
-    columns = [LABELS["toxicity"].index(name) for name in names]
+    columns = [LABELS[_TASK].index(name) for name in names]
     if soft is None:
         filled = np.full((len(examples), WIDTH), np.nan, np.float16)
         rows = np.arange(len(examples))
@@ -92,8 +90,7 @@ def taken_thresholds(folder: Path, names: Iterable[str]) -> dict[str, Any]:
     Raises:
         BundleError: The bundle can't be read.
     """
-    read_manifest(folder)  # Checks all that is taken for granted below.
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_manifest(folder).raw
     model = manifest["models"][manifest["routes"]["default"]]
     thresholds = model["tasks"][_TASK]["thresholds"]
     return {name: {"value": thresholds[name]["value"]} for name in names if name in thresholds}

@@ -202,8 +202,9 @@ def _read_packed(folder: Path) -> dict[str, Any]:
         BundleError: The bundle is refused.
         TrainedFilesError: It was not packed here.
     """
-    Bundle.open(folder).verify()
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    bundle = Bundle.open(folder)
+    bundle.verify()
+    manifest = bundle.manifest.raw
     model, provenance = manifest["models"].get("multilingual"), manifest.get("provenance", {})
     recipe = provenance.get("config", {}).get("student")
     if model is None or recipe is None or not (folder / "multilingual.onnx").is_file():

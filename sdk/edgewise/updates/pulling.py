@@ -164,8 +164,7 @@ def _choose(store: Store, catalogue: Catalogue, name: str, wanted: str, channel:
 def _check_wanted(store: Store, revision: Revision, choice: Choice, *, asked: bool, again: bool) -> None:
     """Refuse what failed here before, and a way back that nobody signed or asked for."""
     state = store.state(revision.name)
-    begin = revision.manifest_sha256[:16]
-    why = next((why for key, why in state.refused.items() if key.startswith(begin)), None)
+    why = state.why_refused(revision.manifest_sha256[:16])
     if why is not None and not again:
         raise RefusedBeforeError(str(revision), why)
     active = store.active(revision.name)
@@ -193,8 +192,7 @@ def _take(
         fetched = staging.fetched
     changed = before is None or before.name != final.name
     state = store.state(revision.name)
-    begin = revision.manifest_sha256[:16]
-    changes["refused"] = {key: why for key, why in state.refused.items() if not key.startswith(begin)}
+    changes["refused"] = state.refused_without(revision.manifest_sha256[:16])
     if changed or any(getattr(state, key) != value for key, value in changes.items()):
         store.activate(revision.name, final.name, **changes)
     return Pulled(revision.name, revision.version, final, changed, fetched, latency, choice.arm)

@@ -32,6 +32,14 @@ class ModelState:
     experiment: str | None = None
     arm: str | None = None
 
+    def why_refused(self, begin: str) -> str | None:
+        """Return why a manifest is refused whose sha256 begins so; None when it is not."""
+        return next((why for sha256, why in self.refused.items() if sha256.startswith(begin)), None)
+
+    def refused_without(self, begin: str) -> dict[str, str]:
+        """Return what is refused besides the manifest whose sha256 begins so."""
+        return {sha256: why for sha256, why in self.refused.items() if not sha256.startswith(begin)}
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {

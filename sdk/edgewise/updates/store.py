@@ -286,5 +286,4 @@ def usable(folder: Path) -> Manifest | None:
 
 def _refusal(state: ModelState, folder: Path) -> str | None:
     """Return why a folder's manifest is refused; the folder's name carries the beginning of its hash."""
-    begin = folder.name.rpartition("_")[2]
-    return next((why for sha256, why in state.refused.items() if sha256.startswith(begin)), None)
+    return state.why_refused(folder.name.rpartition("_")[2])

@@ -33,9 +33,7 @@ def use(store: Store, spec: str) -> Path:
     with store.lock():
         folder = store.resolve(spec)
         name = split_spec(spec)[0]
-        state = store.state(name)
-        begin = folder.name.rpartition("_")[2]
-        refused = {key: why for key, why in state.refused.items() if not key.startswith(begin)}
+        refused = store.state(name).refused_without(folder.name.rpartition("_")[2])
         Trial(folder).open()
         store.activate(name, folder.name, refused=refused, experiment=None, arm=None)
     return folder
