@@ -1,24 +1,27 @@
-"""What the SDK adds to the bare model: `analyze()` minus the run of its session, on the same texts.
+"""What the SDK adds to the models: `analyze()` minus the run of its session, on the same texts.
 
-Both are timed in turns, text by text, on one thread, so that a passing load hits both alike. The bare run is
-the session's own, with arrays that are ready; everything else counts as overhead: language, normalisation,
-tokens, calibration, thresholds, the result.
+Timed inside `analyze` itself, on one thread, so that both have the same caches and the same passing load. Of
+what is not the session's run, the language model's and the tokenizer's share is shown apart: they are models,
+too. The rest is the SDK: normalisation, arrays, calibration, thresholds, the result. Measured twice, with the
+language told by the language model and with the language fixed (`Analyzer(languages=["en"])`).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import numpy as np
 from common import parser, percentile, report
 from latency import texts_of
 
 from edgewise import Analyzer
+from edgewise.engine.engine import Engine
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
-from edgewise.text import normalize
+
+_PARTS = ("run", "language", "tokens")
 
 
 def main() -> None:
@@ -27,30 +30,24 @@ def main() -> None:
     options.add_argument(
         "--tokens", type=int, nargs="+", default=[8, 32, 128], help="special tokens included"
     )
-    options.add_argument("--runs", type=int, default=1500, help="measured pairs of calls at each length")
+    options.add_argument("--runs", type=int, default=1500, help="measured calls at each length")
     options.add_argument("--backend", default="auto")
+    options.add_argument("--language", default="en", help="the language to fix")
     given = options.parse_args()
-    analyzer = Analyzer(given.model, threads=1, backend=given.backend)
-    analyzer.warm_up()
-    # The same text goes to the same model: one language, and its route's encoder.
-    models = Models(analyzer.bundle, Settings(given.backend, 1, 100_000, 64), None)
-    rows, figures = [], {}
-    for tokens in given.tokens:
-        found = _measure(analyzer, models, tokens, given.runs)
-        figures[str(tokens)] = found
-        rows.append(
-            [
-                str(tokens),
-                f"{found['analyze_us']:.0f}",
-                f"{found['bare_us']:.0f}",
-                f"{found['overhead_us']:.0f}",
-                f"{found['overhead_us'] / found['bare_us']:.0%}",
-                *(f"{found['stages_us'][stage]:.0f}" for stage in found["stages_us"]),
-            ]
-        )
-    stages = list(next(iter(figures.values()))["stages_us"])
-    name = analyzer.backend_report().label
-    head = ["tokens", "analyze µs", "bare µs", "overhead µs", "of bare", *(f"{stage} µs" for stage in stages)]
+    rows, figures, name = [], {}, ""
+    for languages in (None, [given.language]):
+        analyzer = Analyzer(given.model, threads=1, backend=given.backend, languages=languages)
+        analyzer.warm_up()
+        name = analyzer.backend_report().label
+        models = Models(analyzer.bundle, Settings(given.backend, 1, 100_000, 64), None)
+        encoder = models.encoder(analyzer.bundle.manifest.routes.model_for(given.language))
+        told = "fixed" if languages else "told"
+        for tokens in given.tokens:
+            found = _measure(analyzer, texts_of(encoder, tokens), given.runs)
+            figures[f"{tokens} tokens, language {told}"] = found
+            rows.append([str(tokens), told, *(_cell(found, column) for column in _COLUMNS)])
+        analyzer.close()
+    head = ["tokens", "language", *_COLUMNS]
     report(
         f"Overhead of the SDK on {name}, medians of {given.runs}",
         head,
@@ -60,57 +57,100 @@ def main() -> None:
     )
 
 
-def _measure(analyzer: Analyzer, models: Models, tokens: int, runs: int) -> dict[str, Any]:
-    texts = texts_of(models.encoder(analyzer.bundle.manifest.routes.default), tokens)
-    cases = []
-    for text in texts:
-        language = analyzer.analyze(text).language
-        ((name, tasks), *_) = models.plan(
-            None if language.unsure else language.label, analyzer_tasks(analyzer)
-        )
-        encoder = models.encoder(name)
-        normal = normalize(text).text
-        ids = np.array(encoder.tokenizer.read(normal).rows[:1], dtype=np.int32)
-        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        cases.append((text, normal, encoder, feeds, tasks))
-    detector = models.detector()
-    whole: list[float] = []
-    bare: list[float] = []
-    stages: dict[str, list[float]] = {"language": [], "normalise": [], "tokenise": []}
-    for number in range(runs + len(cases)):
-        text, normal, encoder, feeds, _ = cases[number % len(cases)]
-        timed = [
-            _microseconds(analyzer.analyze, text),
-            _microseconds(encoder._session.run, feeds),
-            _microseconds(detector.tell, [text]),
-            _microseconds(normalize, text),
-            _microseconds(encoder.tokenizer.read, normal),
+_COLUMNS = {
+    "analyze µs": "analyze_us",
+    "run µs": "run_us",
+    "language µs": "language_us",
+    "tokens µs": "tokens_us",
+    "SDK µs": "sdk_us",
+    "SDK of run": "sdk_share",
+    "all but run µs": "overhead_us",
+}
+
+
+def _cell(found: dict[str, float], column: str) -> str:
+    value = found[_COLUMNS[column]]
+    return f"{value:.0%}" if column == "SDK of run" else f"{value:.0f}"
+
+
+class _Clock:
+    """Adds up how long the parts of one call take."""
+
+    def __init__(self) -> None:
+        self.spent = dict.fromkeys(_PARTS, 0)
+
+    def around(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does the same and is timed."""
+
+        def timed(*arguments: Any) -> Any:
+            started = time.perf_counter_ns()
+            try:
+                return function(*arguments)
+            finally:
+                self.spent[part] += time.perf_counter_ns() - started
+
+        return timed
+
+
+class _Stand:
+    """Stands in for an object, one method of which is timed."""
+
+    def __init__(self, of: Any, method: str, clock: _Clock, part: str) -> None:
+        self._of = of
+        setattr(self, method, clock.around(part, getattr(of, method)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of, name)
+
+
+def _watched(engine: Engine) -> _Clock:
+    """Put clocks around what the engine's models do."""
+    clock = _Clock()
+    for encoder in engine._models._encoders.values():
+        encoder._session = _Stand(encoder._session, "run", clock, "run")  # type: ignore[assignment]
+        reader = encoder.tokenizer
+        reader._tokenizer = _Stand(reader._tokenizer, "encode", clock, "tokens")
+    detector = engine._models.detector()
+    if detector._known is not None:
+        model, head = detector._known
+        detector._known = _Stand(model, "probabilities", clock, "language"), head  # type: ignore[assignment]
+    return clock
+
+
+def _measure(analyzer: Analyzer, texts: list[str], runs: int) -> dict[str, float]:
+    with analyzer._serving.host._engines.use() as engine:
+        before = [
+            (each, each._session, each.tokenizer._tokenizer) for each in engine._models._encoders.values()
         ]
-        if number < len(cases):
+        known = engine._models.detector()._known
+        clock = _watched(engine)
+    whole: list[float] = []
+    parts: dict[str, list[float]] = {part: [] for part in _PARTS}
+    rest: list[float] = []
+    for number in range(runs + len(texts)):
+        clock.spent = dict.fromkeys(_PARTS, 0)
+        started = time.perf_counter_ns()
+        analyzer.analyze(texts[number % len(texts)])
+        took = time.perf_counter_ns() - started
+        if number < len(texts):
             continue  # a round that does not count
-        for times, one in zip([whole, bare, *stages.values()], timed, strict=True):
-            times.append(one)
-    middle = {stage: median(times) for stage, times in stages.items()}
-    overhead = median(one - other for one, other in zip(whole, bare, strict=True))
-    middle["rest"] = overhead - sum(middle.values())
+        whole.append(took / 1000)
+        rest.append((took - sum(clock.spent.values())) / 1000)
+        for part, times in parts.items():
+            times.append(clock.spent[part] / 1000)
+    with analyzer._serving.host._engines.use() as engine:
+        for encoder, session, tokenizer in before:
+            encoder._session, encoder.tokenizer._tokenizer = session, tokenizer
+        engine._models.detector()._known = known
+    run = median(parts["run"])
     return {
         "analyze_us": median(whole),
         "analyze_p99_us": percentile(whole, 0.99),
-        "bare_us": median(bare),
-        "overhead_us": overhead,
-        "stages_us": middle,
+        **{f"{part}_us": median(times) for part, times in parts.items()},
+        "sdk_us": median(rest),
+        "sdk_share": median(rest) / run,
+        "overhead_us": median(a - b for a, b in zip(whole, parts["run"], strict=True)),
     }
-
-
-def analyzer_tasks(analyzer: Analyzer) -> tuple[str, ...]:
-    """Return the tasks that an analyzer answers, the language included."""
-    return tuple(analyzer.labels)
-
-
-def _microseconds(function: Any, given: Any) -> float:
-    started = time.perf_counter_ns()
-    function(given)
-    return (time.perf_counter_ns() - started) / 1000
 
 
 if __name__ == "__main__":

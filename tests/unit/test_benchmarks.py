@@ -62,9 +62,11 @@ def test_memory(tiny: Path, tmp_path: Path) -> None:
 
 def test_overhead(tiny: Path, tmp_path: Path) -> None:
     found = figures("overhead.py", tiny, tmp_path, "--runs", 3, "--tokens", MAX_TOKENS)["overhead"]
-    each = found[str(MAX_TOKENS)]
-    assert each["analyze_us"] > each["bare_us"] > 0
-    assert sum(each["stages_us"].values()) == pytest.approx(each["overhead_us"])
+    told, fixed = (found[f"{MAX_TOKENS} tokens, language {how}"] for how in ("told", "fixed"))
+    for each in (told, fixed):
+        assert each["analyze_us"] > each["run_us"] > 0 and each["tokens_us"] > 0
+        assert each["analyze_us"] > each["sdk_us"] > 0
+    assert told["language_us"] > 0 == fixed["language_us"]
 
 
 def test_a_missing_peer_is_told_with_its_pip_line(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ class Detector:
 
 
 def _predict(head: Head, row: list[float], thresholds: Mapping[str, float], least: float) -> Prediction:
-    if min(row) < 0.0 or max(row) > 1.0:  # by a rounding
-        row = [min(1.0, max(0.0, score)) for score in row]
+    if max(row) > 1.0:  # by a rounding; sums of what is not negative are not negative
+        row = [min(1.0, score) for score in row]
     found = head.predict(row, None, thresholds)
     if found.label != UNDETERMINED and found.score >= least:
         return found

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgewise.batching import buckets
 from edgewise.bundle import Bundle
@@ -13,6 +16,8 @@ from edgewise.engine.heads import Head, all_finite
 from edgewise.engine.tokens import TextTokenizer
 from edgewise.errors import BackendLoadError, BackendRunError
 from edgewise_runtimes.protocol import Artifact, Runtime, Session, SessionOptions
+
+_INT32 = np.dtype(np.int32)
 
 _TOKENS_PER_RUN = 4096
 """Bounds the memory of a run: activations grow with rows times tokens."""
@@ -76,18 +81,29 @@ class Encoder:
         self._session.close()
 
     def _run(self, rows: Sequence[Sequence[int]], tasks: Sequence[str]) -> dict[str, list[list[float]]]:
-        ids = np.array(rows, dtype=np.int32)
-        outputs = self._session.run({"input_ids": ids, "attention_mask": np.ones(ids.shape, dtype=np.int32)})
+        count, length = len(rows), len(rows[0])
+        ids = np.array(rows, _INT32)
+        outputs = self._session.run({"input_ids": ids, "attention_mask": _mask(count, length)})
         found: dict[str, list[list[float]]] = {}
         for task in tasks:
-            shape = (len(rows), len(self.heads[task].labels))
-            if outputs[task].shape != shape:
-                problem = f"the output {task!r} has shape {outputs[task].shape}, not {shape}"
+            output = outputs[task]
+            if output.shape != (count, len(self.heads[task].labels)):
+                shape = (count, len(self.heads[task].labels))
+                problem = f"the output {task!r} has shape {output.shape}, not {shape}"
                 raise BackendRunError(self._backend, problem)
-            found[task] = outputs[task].tolist()
-            if not all(map(all_finite, found[task])):
-                raise BackendRunError(self._backend, f"the output {task!r} is not finite")
+            found[task] = values = output.tolist()
+            for row in values:
+                if not all_finite(row):
+                    raise BackendRunError(self._backend, f"the output {task!r} is not finite")
         return found
+
+
+@lru_cache(maxsize=256)
+def _mask(count: int, length: int) -> NDArray[Any]:
+    """Return the mask of full rows; nobody may write to it, so calls share it."""
+    mask = np.ones((count, length), _INT32)
+    mask.flags.writeable = False
+    return mask
 
 
 def load_encoder(

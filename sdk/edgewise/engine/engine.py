@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 from edgewise.bundle import Bundle
@@ -56,7 +56,8 @@ class Engine:
         for reading in readings:
             reading.seconds = each
             for job in reading.jobs:
-                work.setdefault(job.encoder, []).append((reading, job))
+                if job.tokens.rows:
+                    work.setdefault(job.encoder, []).append((reading, job))
         for encoder, jobs in work.items():
             _run(encoder, jobs, request.rows)
         return [self._answer(reading, request) for reading in readings]
@@ -80,8 +81,9 @@ class Engine:
         languages = self._models.detector().tell(kept, request.thresholds.get(LANGUAGE, NO_THRESHOLDS))
         readings = []
         for text, part, language in zip(texts, kept, languages, strict=True):
-            reading = Reading(text, normalize(part), len(part) < len(text), language)
-            for name, tasks in self._models.plan(reading.calibration, request.tasks):
+            calibration = None if language.unsure else language.label
+            reading = Reading(text, normalize(part), len(part) < len(text), language, calibration)
+            for name, tasks in self._models.plan(calibration, request.tasks):
                 encoder = self._models.encoder(name)
                 reading.jobs.append(Job(encoder, tasks, encoder.tokenizer.read(reading.normalized.text)))
             readings.append(reading)
@@ -90,8 +92,10 @@ class Engine:
     def _answer(self, reading: Reading, request: Request) -> Analysis:
         started = perf_counter()
         answers: dict[str, Prediction] = {LANGUAGE: reading.language}
+        complete = not reading.cut
         for job in reading.jobs:
-            answers.update(_predictions(job, reading.calibration, request))
+            _predict(job, reading.calibration, request, answers)
+            complete = complete and job.tokens.complete
         spans = explain(reading, answers, request.rows) if request.explain else ()
         seconds = reading.seconds + perf_counter() - started
         return Analysis(
@@ -103,7 +107,7 @@ class Engine:
             model=self._name,
             backend=self._models.choice().chosen if reading.jobs else self._language_backend,
             latency_ms=1000.0 * seconds,
-            truncated=reading.cut or not all(job.tokens.complete for job in reading.jobs),
+            truncated=not complete,
             spans=spans,
             unsure=any(answers[task].unsure for task in request.tasks),
             arm=self._settings.arm,
@@ -111,28 +115,36 @@ class Engine:
 
 
 def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
-    """Run an encoder on everything it has to do, and share out scores and time."""
+    """Run an encoder on everything it has to do, at least one row, and share out scores and time."""
     started = perf_counter()
-    rows = [row for _, job in jobs for row in job.tokens.rows]
-    if not rows:
+    if len(jobs) == 1:  # the usual call; what sharing costs is a part of it that one can feel
+        ((reading, job),) = jobs
+        _calibrate(reading, job, encoder.logits(job.tokens.rows, job.tasks, rows_per_run))
+        reading.seconds += perf_counter() - started
         return
+    rows = [row for _, job in jobs for row in job.tokens.rows]
     tasks = tuple(dict.fromkeys(task for _, job in jobs for task in job.tasks))
     logits = encoder.logits(rows, tasks, rows_per_run)
     place = 0
     for reading, job in jobs:
         end = place + len(job.tokens.rows)
-        language = reading.calibration
-        for task in job.tasks:
-            scores = encoder.heads[task].scores
-            job.scores[task] = [scores(row, language) for row in logits[task][place:end]]
+        _calibrate(reading, job, {task: logits[task][place:end] for task in job.tasks})
         place = end
     each = (perf_counter() - started) / sum(map(len, rows))
     for reading, job in jobs:
         reading.seconds += each * sum(map(len, job.tokens.rows))
 
 
-def _predictions(job: Job, language: str | None, request: Request) -> dict[str, Prediction]:
-    found: dict[str, Prediction] = {}
+def _calibrate(reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Make probabilities of a text's logits."""
+    language, heads = reading.calibration, job.encoder.heads
+    for task in job.tasks:
+        scores = heads[task].scores
+        job.scores[task] = [scores(row, language) for row in logits[task]]
+
+
+def _predict(job: Job, language: str | None, request: Request, found: dict[str, Prediction]) -> None:
+    """Add the answers of one encoder to those found already."""
     for task in job.tasks:
         head = job.encoder.heads[task]
         thresholds = request.thresholds.get(task, NO_THRESHOLDS)
@@ -140,4 +152,3 @@ def _predictions(job: Job, language: str | None, request: Request) -> dict[str, 
             found[task] = head.predict(head.pool(job.scores[task], job.tokens.weights), language, thresholds)
         else:
             found[task] = head.predict_blank(thresholds)
-    return found

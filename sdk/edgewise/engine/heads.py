@@ -47,11 +47,16 @@ class Head:
             logits: One finite number a label.
             language: The language whose calibration to use, None for the general one.
         """
-        temperature = self._temperature(language)
-        if not self._one_is_right:
-            return [_sigmoid(logit / temperature) for logit in logits]
-        top = max(logits)
-        return _to_one([exp((logit - top) / temperature) for logit in logits])
+        temperature = self._temperatures.get(language) or self._temperature(language)
+        if self._one_is_right:
+            top = max(logits)
+            weights = [exp((logit - top) / temperature) for logit in logits]
+            total = sum(weights)
+            return [weight / total for weight in weights]
+        # Written so that nothing overflows, however far from 0 a logit is; a call for each would cost more.
+        scaled = [logit / temperature for logit in logits]
+        small = [exp(-abs(value)) for value in scaled]
+        return [(1.0 if v >= 0 else s) / (1.0 + s) for v, s in zip(scaled, small, strict=True)]
 
     def pool(self, rows: Sequence[Sequence[float]], weights: Sequence[int]) -> list[float]:
         """Make one answer of the answers for a text's windows.
@@ -102,7 +107,7 @@ class Head:
             language: The language whose thresholds to use, None for the general ones.
             thresholds: Thresholds by label that replace the model's.
         """
-        own = self._threshold(language)
+        own = self._thresholds.get(language) or self._threshold(language)
         limits = {**own, **thresholds} if thresholds else own
         by_label = dict(zip(self.labels, scores, strict=True))
         if self._main is None:
@@ -129,17 +134,13 @@ class Head:
         return Prediction(label, guess.scores[label], guess.scores, threshold, True, (label,))
 
     def _temperature(self, language: str | None) -> float:
-        known = self._temperatures.get(language)
-        if known is None:
-            known = self._temperatures[language] = self._spec.temperature_for(language)
-        return known
+        found = self._temperatures[language] = self._spec.temperature_for(language)
+        return found
 
     def _threshold(self, language: str | None) -> dict[str, float]:
-        known = self._thresholds.get(language)
-        if known is None:
-            known = {label: self._spec.threshold_for(label, language) for label in self.labels}
-            self._thresholds[language] = known
-        return known
+        found = {label: self._spec.threshold_for(label, language) for label in self.labels}
+        self._thresholds[language] = found
+        return found
 
 
 def all_finite(logits: Sequence[float]) -> bool:
@@ -150,10 +151,3 @@ def all_finite(logits: Sequence[float]) -> bool:
 def _to_one(weights: list[float]) -> list[float]:
     total = sum(weights)
     return [weight / total for weight in weights]
-
-
-def _sigmoid(value: float) -> float:
-    if value >= 0:
-        return 1.0 / (1.0 + exp(-value))
-    small = exp(value)
-    return small / (1.0 + small)

@@ -36,6 +36,8 @@ class Reading:
         normalized: What the encoders read of it.
         cut: Whether characters were left out.
         language: Its language.
+        calibration: The language whose calibration and model to use: None, the general ones, when it is
+            unsure.
         jobs: Its work, one entry an encoder.
         seconds: Time spent on it.
     """
@@ -44,10 +46,6 @@ class Reading:
     normalized: Normalized
     cut: bool
     language: Prediction
+    calibration: str | None
     jobs: list[Job] = field(default_factory=list)
     seconds: float = 0.0
-
-    @property
-    def calibration(self) -> str | None:
-        """The language whose calibration and model to use: None, the general ones, when it is unsure."""
-        return None if self.language.unsure else self.language.label
