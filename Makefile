@@ -27,6 +27,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 test: $(STAMP) ## run every test
+	@$(BIN)/python -m tests.support.programs
 	@$(BIN)/python -m pytest
 
 lint: $(STAMP) ## style and common mistakes (ruff)

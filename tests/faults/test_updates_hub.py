@@ -4,7 +4,6 @@ olah has an environment of its own, as it wants an old psutil: `pip install olah
 `EDGEWISE_TEST_OLAH=…/bin/olah-cli` here.
 """
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
@@ -12,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
-from tests.support.update_hub import OLAH, AsAHubAnswers, Olah, PushedHub
+from tests.support.programs import git_lfs
+from tests.support.programs import olah as olah_program
+from tests.support.update_hub import AsAHubAnswers, Olah, PushedHub
 from tests.support.update_repository import Made, make_repository
 
 from edgewise.bundle import Bundle
@@ -23,8 +24,6 @@ from edgewise.updates.preflight import Trial
 from edgewise.updates.publishing import publish_bundle
 from edgewise.updates.pulling import How
 from edgewise.updates.repository import Repository
-
-LFS = shutil.which("git-lfs") is not None
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +61,8 @@ def olah(tmp_path: Path) -> Iterator[Olah]:
         yield olah
 
 
-@pytest.mark.skipif(OLAH is None, reason="olah-cli is not there; EDGEWISE_TEST_OLAH names it")
-@pytest.mark.skipif(not LFS, reason="git-lfs is not there")
+@pytest.mark.skipif(olah_program() is None, reason="olah-cli is not there; `make test` fetches it")
+@pytest.mark.skipif(git_lfs() is None, reason="git-lfs is not there; `make test` fetches it")
 def test_what_is_pushed_with_lfs_is_served_and_fetched_byte_for_byte(
     tmp_path: Path, olah: Olah, front: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

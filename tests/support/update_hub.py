@@ -19,9 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from huggingface_hub import HfApi
-
-OLAH = os.environ.get("EDGEWISE_TEST_OLAH") or shutil.which("olah-cli")
-"""The program, if there is one. It has an environment of its own: it wants an old psutil."""
+from tests.support.programs import git_lfs, olah
 
 _LARGE = "*.onnx filter=lfs diff=lfs merge=lfs -text\n*.bin filter=lfs diff=lfs merge=lfs -text\n"
 """What a hub's new repository begins with, in short."""
@@ -81,6 +79,8 @@ class PushedHub(Fitting):
         self._work = work
         self._olah = olah
         self._env = {**os.environ, "GIT_CONFIG_GLOBAL": str(work / "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1"}
+        if (lfs := git_lfs()) is not None:
+            self._env["PATH"] = os.pathsep.join((str(lfs.parent), os.environ.get("PATH", "")))
         self._git(work, "config", "--global", "user.name", "A publisher")
         self._git(work, "config", "--global", "user.email", "publisher@example.org")
         self._git(work, "lfs", "install", "--skip-repo")
@@ -154,7 +154,7 @@ class Olah:
     def __enter__(self) -> Self:
         with (self._work / "olah.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [str(OLAH), "-c", "olah.toml"], cwd=self._work, stdout=log, stderr=subprocess.STDOUT
+                [str(olah()), "-c", "olah.toml"], cwd=self._work, stdout=log, stderr=subprocess.STDOUT
             )
         for _ in range(600):
             try:
