@@ -36,8 +36,8 @@ class Record:
 
     Attributes:
         id: Its own id: a record that comes twice is counted once.
-        experiment: The experiment.
-        arm: The arm that the device was in.
+        experiment: The experiment; empty for none.
+        arm: The arm that the device was in; empty for none.
         device: The device's id.
         time: When it was written by the device's clock, in UTC; None when it does not say.
         counts: By metric, an amount and what it is of: `{"error_rate": (2, 100)}`.
@@ -65,10 +65,12 @@ def parse_record(row: Mapping[str, Any]) -> Record:
     kind = row.get("kind")
     if kind not in (FEEDBACK, METRICS):
         raise BadRecordError("kind is neither feedback nor metrics")
+    # Feedback of a device that is in no experiment is a record, too.
+    alone = kind == FEEDBACK and row.get("experiment") in (None, "") and row.get("arm") in (None, "")
     return Record(
         id=_text(row, "id", _ID),
-        experiment=_text(row, "experiment", _NAME),
-        arm=_text(row, "arm", _NAME),
+        experiment="" if alone else _text(row, "experiment", _NAME),
+        arm="" if alone else _text(row, "arm", _NAME),
         device=_text(row, "device", _DEVICE),
         time=_time(row.get("time")),
         counts=_feedback(row) if kind == FEEDBACK else _metrics(row),
@@ -159,7 +161,7 @@ class Seen:
         broken: Lines that are no record.
         first_broken: What is wrong with the first of them, and where; empty if there is none.
         twice: Records whose id had come before.
-        elsewhere: Records of other experiments.
+        elsewhere: Records of other experiments, or of none.
         unknown_arm: Records of arms that the experiment does not have.
         switched: Devices that reported from more than one arm; none of their records count.
         clock_off: Used records whose time lies before the start or in the future: their clocks are wrong, and
