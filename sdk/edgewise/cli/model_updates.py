@@ -39,6 +39,7 @@ _mirror = click.option("--mirror", metavar="ADDRESS", help="An address with the 
 @click.option("--budget-ms", type=float, help="Refuse a model that is slower than that on this device.")
 @click.option("--keep", type=click.IntRange(1), default=3, show_default=True, help="Versions to keep.")
 @click.option("--again", is_flag=True, help="Take a version although it failed here before.")
+@click.option("--beside", is_flag=True, help="Leave the model in use; have this one here for shadow mode.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_store
 def pull(
@@ -50,6 +51,7 @@ def pull(
     budget_ms: float | None,
     keep: int,
     again: bool,
+    beside: bool,
     as_json: bool,
     folder: Path | None,
 ) -> None:
@@ -65,7 +67,7 @@ def pull(
     root = Trust.load(trust, store)
     place = Source.parse(source, mirror) if source is not None else None
     how = How(preflight=Preflight(budget_ms), keep=keep, again=again)
-    done = fetch(spec, store=store, source=place, trust=root, channel=channel, how=how)
+    done = fetch(spec, store=store, source=place, trust=root, channel=channel, beside=beside, how=how)
     if trust is not None:
         root.keep(store)
     if as_json:
@@ -83,6 +85,7 @@ def pull(
         return
     speed = f", {done.latency_ms:.2f} ms a short text" if done.latency_ms is not None else ""
     what = "is in use now" if done.changed else "was in use already"
+    what = "is here beside the model in use" if beside else what
     show(f"{done.name}@{done.version} {what}: {done.fetched:,} bytes fetched{speed}.")
 
 

@@ -166,6 +166,11 @@ class Asked:
         self._rows = rows
         self._checked: tuple[Host, Request] | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether the model's own thresholds count."""
+        return self._thresholds is None
+
     def of(self, host: Host) -> Request:
         """Return the request for a host.
 

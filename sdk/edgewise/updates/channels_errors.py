@@ -184,3 +184,15 @@ class ShadowError(ChannelError, ValueError):
         self.value = value
         self.wanted = wanted
         super().__init__(f"Shadow mode cannot work with {name} {value!r}. Give {wanted}.")
+
+
+class ChallengerError(ChannelError, RuntimeError):
+    """The challenger of shadow mode did not answer; the champion's answers are as they were.
+
+    Attributes:
+        reason: What happened.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason.rstrip(".")
+        super().__init__(f"The challenger did not answer: {self.reason}. It is counted as failing.")

@@ -55,16 +55,23 @@ class Lease:
 
     Args:
         path: A file in the model's folder.
+
+    Attributes:
+        late: Whether the folder is being removed just now.
     """
 
     def __init__(self, path: Path) -> None:
         self._free: finalize[[int], Lease] | None = None
+        self.late = False
         with contextlib.suppress(OSError):
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             self._free = finalize(self, os.close, handle)
             # On Windows an open file is enough: its folder can then be neither moved nor removed.
             if sys.platform != "win32":
-                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self.late = True
 
     def release(self) -> None:
         """Let it go. May be called again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from edgewise.updates.upkeep import reject
 
 _LOG = logging.getLogger("edgewise.updates")
 _TRIES = 10
+_PAUSE = 0.02  # seconds; a folder goes out of sight in one rename
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ def open_model(model: str | Path | None, without: Collection[str] = ()) -> Opene
         if folder is None:
             return Opened(Bundle.open(_in_package(model, name, wanted, store)))
         lease = Lease(folder / MANIFEST)
+        if lease.late:
+            time.sleep(_PAUSE)
+            continue
         trial = Trial(folder)
         try:
             arm = _arm(store, name, folder) if wanted == CURRENT else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from edgewise.bundle.versions import version_key
 from edgewise.updates.catalogue import Catalogue, open_catalogue
@@ -89,6 +88,7 @@ def pull(
     source: Source | str | Path | None = None,
     trust: Trust | str | Path | None = None,
     channel: str | None = None,
+    beside: bool = False,
     how: How | None = None,
 ) -> Pulled:
     """Fetch the version that this device should have, check it, try it, and use it from now on.
@@ -102,6 +102,8 @@ def pull(
         source: Where they come from: a source, or what `Source.parse` takes; None for the last one used.
         trust: What to check them with: a root, its file, or None for the store's own or the wheel's.
         channel: The channel to follow from now on; None for the one followed so far, at first `stable`.
+        beside: Whether to leave the version in use as it is, and have this one here to be compared with it in
+            shadow mode, until another one is; what `current` means does not change.
         how: Limits and patience.
 
     Raises:
@@ -119,9 +121,10 @@ def pull(
         followed = channel or store.state(name).channel or STABLE
         choice = _choose(store, catalogue, name, wanted, followed)
         revision = catalogue.revision(name, choice.version)
-        asked = wanted != CURRENT or store.state(name).pinned is not None
+        asked = beside or wanted != CURRENT or store.state(name).pinned is not None
         _check_wanted(store, revision, choice, asked=asked, again=how.again)
-        done = _take(store, catalogue, revision, choice, followed, how)
+        done = _bring(store, catalogue, revision, how)
+        done = _put_beside(store, done) if beside else _activate(store, done, choice, followed)
         if how.remember:
             store.write_json(ORIGIN, source.to_dict())
         prune(store, name, how.keep)
@@ -175,13 +178,10 @@ def _check_wanted(store: Store, revision: Revision, choice: Choice, *, asked: bo
         raise OlderRevisionError(str(revision), manifest.version)
 
 
-def _take(
-    store: Store, catalogue: Catalogue, revision: Revision, choice: Choice, channel: str, how: How
-) -> Pulled:
-    """Bring a version here if need be, and activate it."""
+def _bring(store: Store, catalogue: Catalogue, revision: Revision, how: How) -> Pulled:
+    """Bring a version here if need be; `changed` says whether another one is in use."""
     final = store.home(revision.name) / folder_name(revision.version, revision.manifest_sha256)
     before = store.active(revision.name)
-    changes: dict[str, Any] = {"channel": channel, "experiment": choice.experiment, "arm": choice.arm}
     fetched, latency = 0, None
     if not is_folder(final) or not check_again(final, how.limits):
         staging = Staging(store, revision)
@@ -191,11 +191,30 @@ def _take(
         store.adopt(staging.folder)
         fetched = staging.fetched
     changed = before is None or before.name != final.name
-    state = store.state(revision.name)
-    changes["refused"] = state.refused_without(revision.manifest_sha256[:16])
-    if changed or any(getattr(state, key) != value for key, value in changes.items()):
-        store.activate(revision.name, final.name, **changes)
-    return Pulled(revision.name, revision.version, final, changed, fetched, latency, choice.arm)
+    return Pulled(revision.name, revision.version, final, changed, fetched, latency)
+
+
+def _activate(store: Store, done: Pulled, choice: Choice, channel: str) -> Pulled:
+    """Use a version that is here; it is no longer refused."""
+    state = store.state(done.name)
+    refused = state.refused_without(done.folder.name.rpartition("_")[2])
+    changes = {"channel": channel, "experiment": choice.experiment, "arm": choice.arm, "refused": refused}
+    if done.changed or any(getattr(state, key) != value for key, value in changes.items()):
+        store.activate(done.name, done.folder.name, **changes)
+    return replace(done, arm=choice.arm)
+
+
+def _put_beside(store: Store, done: Pulled) -> Pulled:
+    """Note that a version is here for shadow mode; the one in use stays in use."""
+    state = store.state(done.name)
+    after = replace(
+        state,
+        beside=done.folder.name if state.active != done.folder.name else None,
+        refused=state.refused_without(done.folder.name.rpartition("_")[2]),
+    )
+    if after != state:
+        store.save(done.name, after)
+    return replace(done, changed=False)
 
 
 def _try(store: Store, staging: Staging, revision: Revision, how: How) -> float:

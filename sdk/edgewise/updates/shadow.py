@@ -2,6 +2,7 @@
 
 The champion's answer is given before the challenger begins, on a thread of its own. What the challenger
 cannot keep up with is left out; what goes wrong with it is counted and goes no further.
+`edgewise.updates.shadow_analyzer.ShadowAnalyzer` is an analyzer that does all of this by itself.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ class Shadow:
         every: Seconds between two writes to the log.
         chance: Returns numbers from 0 to 1; for tests.
 
+    Attributes:
+        log: As given.
+
     Raises:
         ShadowError: A setting makes no sense.
     """
@@ -69,7 +73,7 @@ class Shadow:
             raise ShadowError("waiting", waiting, "a whole number of at least 1")
         if not every >= 0:
             raise ShadowError("every", every, "seconds, 0 or more")
-        self._challenger, self._log = challenger, log
+        self._challenger, self.log = challenger, log
         self._share, self._every, self._chance = share, every, chance
         self._waiting = waiting
         self._closed = False
@@ -175,7 +179,7 @@ class Shadow:
     def _write(self) -> None:
         with self._lock:
             self._counts.dropped, self._dropped = self._dropped + self._counts.dropped, 0
-        if self._log.add(self._counts):
+        if self.log.add(self._counts):
             self._counts = ShadowCounts()
 
     def __enter__(self) -> Self:

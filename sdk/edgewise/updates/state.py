@@ -22,6 +22,7 @@ class ModelState:
         channel: The channel followed; empty for none.
         experiment: The experiment that the active version belongs to, if any.
         arm: Its arm there.
+        beside: Folder of a version that is here to be compared in shadow mode, and not in use; None for none.
     """
 
     active: str | None = None
@@ -31,6 +32,7 @@ class ModelState:
     channel: str = ""
     experiment: str | None = None
     arm: str | None = None
+    beside: str | None = None
 
     def why_refused(self, begin: str) -> str | None:
         """Return why a manifest is refused whose sha256 begins so; None when it is not."""
@@ -51,6 +53,7 @@ class ModelState:
             "channel": self.channel,
             "experiment": self.experiment,
             "arm": self.arm,
+            "beside": self.beside,
         }
 
 
@@ -71,6 +74,7 @@ def parse_state(value: Mapping[str, Any] | None) -> ModelState:
         channel=_text(value.get("channel")) or "",
         experiment=_text(value.get("experiment")),
         arm=_text(value.get("arm")),
+        beside=_folder(value.get("beside")),
     )
 
 

@@ -196,8 +196,13 @@ class Store:
             for each in self.installed(name)
             if matches(each.version, wanted) and each.folder.name not in without
         ]
-        # One that failed here is taken only by its whole version.
-        sound = [each for each in fitting if each.refused is None or each.version == wanted]
+        # One that failed here, or that is here for shadow mode, is taken only by its whole version.
+        beside = self.state(name).beside
+        sound = [
+            each
+            for each in fitting
+            if each.version == wanted or (each.refused is None and each.folder.name != beside)
+        ]
         return sound[0].folder if sound else None
 
     def resolve(self, spec: str) -> Path:
@@ -230,6 +235,7 @@ class Store:
         state = self.state(name)
         former = (state.active, *state.history) if state.active else state.history
         history = tuple(dict.fromkeys(each for each in former if each and each != folder))
+        changes["beside"] = state.beside if state.beside != folder else None
         self.step("activate")
         self.save(name, replace(state, active=folder, history=history[:16], **changes))
 

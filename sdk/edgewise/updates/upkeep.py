@@ -99,8 +99,9 @@ def _reject(store: Store, name: str, folder: str, reason: str) -> Path:
     refused = {**state.refused, folder.rpartition("_")[2]: reason}
     rest = [each for each in state.history if each != folder and usable(store.home(name) / each)]
     sound = [each for each in rest if each.rpartition("_")[2] not in {key[:16] for key in refused}]
-    if state.active != folder:  # somebody was faster
-        store.save(name, replace(state, refused=refused))
+    if state.active != folder:  # somebody was faster, or it is here for shadow mode
+        beside = state.beside if state.beside != folder else None
+        store.save(name, replace(state, refused=refused, beside=beside))
         return store.resolve(name)
     if not sound:
         store.save(name, replace(state, active=None, history=(), refused=refused))
@@ -115,7 +116,8 @@ def _reject(store: Store, name: str, folder: str, reason: str) -> Path:
 def prune(store: Store, name: str, keep: int = KEEP) -> list[str]:
     """Delete old versions and what killed processes left; hold the lock.
 
-    The version in use, those used last and the pinned one stay, and so does whatever a process has open.
+    The version in use, those used last, the pinned one and that for shadow mode stay, and so does whatever a
+    process has open.
 
     Args:
         store: The store.
@@ -130,13 +132,14 @@ def prune(store: Store, name: str, keep: int = KEEP) -> list[str]:
         return []
     active = store.active(name)
     stay = {active.name} if active is not None else set()
+    beside = {state.beside}
     for each in state.history:
         if len(stay) < keep:
             stay.add(each)
     gone = []
     for version in store.installed(name):
         pinned = state.pinned is not None and matches(version.version, state.pinned)
-        if version.folder.name not in stay and not pinned and _remove(version.folder, store.step):
+        if version.folder.name not in stay | beside and not pinned and _remove(version.folder, store.step):
             gone.append(version.folder.name)
     _sweep(home, lambda folder: folder in gone)
     return gone

@@ -56,16 +56,22 @@ def test_the_defaults_that_the_page_tells_are_so() -> None:
         assert f"{number}" in effects[0]
 
 
-def test_the_example_of_shadow_mode_runs(tmp_path: Path, tiny_bundle: Path) -> None:
+def test_the_example_of_shadow_mode_runs(
+    tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from edgewise.updates.shadow_log import ShadowLog
 
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    runs = example.replace("Analyzer()", f"Analyzer({str(tiny_bundle)!r})").replace(
-        '"edgewise-base@1.1.0"', repr(str(tiny_bundle))
-    )
-    exec(runs.replace("share=0.1", "share=1.0"), {"path": tmp_path / "shadow.sqlite"})
+    for model in ('"edgewise-base@current"', '"edgewise-base@1.1.0"'):
+        assert model in example
+        example = example.replace(model, repr(str(tiny_bundle)))
+    monkeypatch.setenv("EDGEWISE_STORE", str(tmp_path))
+    names: dict = {}
+    exec(example.replace("share=0.1", "share=1.0"), names)
+    assert names["analyzer"].shadow.flush(60)
+    names["analyzer"].close()
     counts = ShadowLog(tmp_path / "shadow.sqlite").read()
-    assert counts.all.total() + counts.dropped + counts.failures.total() > 0
+    assert counts.all.total() == 4
     assert not counts.differing  # the same model beside itself
 
 
@@ -80,6 +86,7 @@ FACTS = {
     "ChannelTargetError": ("base@1.0.0", "stable", ["0.9.0"]),
     "DeviceIdError": ("/store", "Permission denied"),
     "ShadowError": ("share", 2, "a number from 0 to 1"),
+    "ChallengerError": ("its process ended with code -9",),
     "RecordsFileError": ("a.csv", "no such file"),
     "ChannelsMissingError": ("channels.json",),
     "ChannelsPlaceError": ("channels.json", "Permission denied"),
