@@ -154,9 +154,11 @@ def pin(spec: str, folder: Path | None) -> None:
 @_store
 def rollback(name: str, folder: Path | None) -> None:
     """Go back to the version used before; the one in use now is not taken again by itself."""
+    from edgewise.bundle import read_manifest
     from edgewise.updates import upkeep
 
-    show(f"{upkeep.rollback(_open(folder), name).name.partition('_')[0]} of {name} is in use again.")
+    there = upkeep.rollback(_open(folder), name)
+    show(f"{read_manifest(there).version} of {name} is in use again.")
 
 
 @click.command()
@@ -187,7 +189,11 @@ def prune(keep: int, folder: Path | None) -> None:
     gone = []
     if store.names():
         with store.lock():
-            gone = [f"{name}@{each}" for name in store.names() for each in upkeep.prune(store, name, keep)]
+            gone = [
+                f"{name}@{each.partition('_')[0]}"
+                for name in store.names()
+                for each in upkeep.prune(store, name, keep)
+            ]
     show("\n".join(f"{each} is deleted." for each in gone) or "There was nothing to delete.")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgewise.bundle import Bundle
+from edgewise.bundle import Bundle, resolve
 from edgewise.cli.errors import InputFileError
 from edgewise.cli.show import show
 
@@ -66,6 +66,7 @@ def publish(
 
     folder = KeyFolder(keys, passphrase())
     policy = Policy(thresholds=threshold)
+    bundle = resolve(str(bundle))
     with _copied(bundle) if gates is not None else nullcontext(bundle) as whole:
         if gates is not None:
             sign_bundle(whole, folder, _report(gates))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+from edgewise.bundle import bundled
 from edgewise.bundle.files import MANIFEST
 from edgewise.updates.errors import NotInstalledError
 from edgewise.updates.files import is_folder, remove_folder
@@ -59,15 +60,23 @@ def pin(store: Store, spec: str) -> str | None:
 def rollback(store: Store, name: str, reason: str = "rolled back by hand") -> Path:
     """Go back to the version that was in use before; the one in use now is not taken again by itself.
 
+    Where none was, the one of the package is in use again, if it has a model of that name.
+
     Raises:
-        NotInstalledError: There is none before.
+        NotInstalledError: There is none before; the one in use stays.
         StoreWriteError: The store may not be written to.
     """
     with store.lock():
         state = store.state(name)
         if state.active is None:
             raise NotInstalledError(name, store.known())
-        return _reject(store, name, state.active, reason)
+        if _before(store, name, state.active):
+            return _reject(store, name, state.active, reason)
+        if name not in bundled():
+            raise NotInstalledError(f"{name} before {state.active.rpartition('_')[0]}", store.known())
+        with contextlib.suppress(NotInstalledError):
+            _reject(store, name, state.active, reason)
+        return bundled()[name]
 
 
 def reject(store: Store, name: str, folder: str, reason: str, *, wait: float = 5.0) -> Path | None:
@@ -97,8 +106,7 @@ def reject(store: Store, name: str, folder: str, reason: str, *, wait: float = 5
 def _reject(store: Store, name: str, folder: str, reason: str) -> Path:
     state = store.state(name)
     refused = {**state.refused, folder.rpartition("_")[2]: reason}
-    rest = [each for each in state.history if each != folder and usable(store.home(name) / each)]
-    sound = [each for each in rest if each.rpartition("_")[2] not in {key[:16] for key in refused}]
+    sound = _before(store, name, folder)
     if state.active != folder:  # somebody was faster, or it is here for shadow mode
         beside = state.beside if state.beside != folder else None
         store.save(name, replace(state, refused=refused, beside=beside))
@@ -111,6 +119,13 @@ def _reject(store: Store, name: str, folder: str, reason: str) -> Path:
     after = replace(state, active=sound[0], history=history, refused=refused, experiment=None, arm=None)
     store.save(name, after)
     return store.home(name) / sound[0]
+
+
+def _before(store: Store, name: str, folder: str) -> list[str]:
+    """Return the folders in use before that can be used again, the last one first."""
+    state = store.state(name)
+    rest = [each for each in state.history if each != folder and usable(store.home(name) / each)]
+    return [each for each in rest if state.why_refused(each.rpartition("_")[2]) is None]
 
 
 def prune(store: Store, name: str, keep: int = KEEP) -> list[str]:

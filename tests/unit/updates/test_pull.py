@@ -208,6 +208,24 @@ def test_back_and_forth(made: Made, take: Take, store: Store) -> None:
         use(store, "tiny@1.7")
 
 
+def test_without_a_version_before_it_the_one_in_use_stays_or_that_of_the_package_is_used(
+    made: Made, take: Take, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = made.publish("1.0.0")
+    folder = take().folder
+    with pytest.raises(NotInstalledError, match=r"before 1\.0\.0"):
+        rollback(store, "tiny")
+    assert store.active("tiny") == folder
+    assert store.state("tiny").refused == {}
+    with store.lock():
+        assert prune(store, "tiny", keep=1) == []
+    monkeypatch.setattr("edgewise.updates.upkeep.bundled", lambda: {"tiny": packed})
+    assert rollback(store, "tiny") == packed
+    assert store.active("tiny") is None
+    with pytest.raises(RefusedBeforeError, match="by hand"):
+        take()
+
+
 def test_a_rejected_version_makes_way_and_stays_away(made: Made, take: Take, store: Store) -> None:
     made.publish("1.0.0")
     first = take().folder

@@ -59,7 +59,7 @@ def test_from_keys_to_a_rollback_on_the_command_line(tmp_path: Path, store: Stor
     assert "keeps to 1.0" in ok("models", "pin", "tiny@1.0")
     assert "tiny@1.0.0 is in use now" in ok("models", "pull", "tiny")
     assert "follows its channel" in ok("models", "pin", "tiny@current")
-    assert "tiny@1.1.0" in ok("models", "prune", "--keep", 1).replace("_", " ")
+    assert "tiny@1.1.0" in ok("models", "prune", "--keep", 1)
     assert "signed anew" in ok("keys", "renew", "--to", site, "--keys", keys)
     assert "new keys" in ok("keys", "rotate", "timestamp", "--to", site, "--keys", keys)
     assert "new keys" in ok("keys", "rotate", "bundle", "--to", site, "--keys", keys)
