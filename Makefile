@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # One place says which torch: the `convert` extra.
 TORCH := $(shell sed -n 's/^convert = .*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
-FOLDERS := sdk runtimes converters distill cloud_training serving tests $(wildcard benchmarks examples)
+FOLDERS := sdk runtimes converters distill cloud_training serving tests $(wildcard benchmarks examples hatch_build.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv test lint format types layers coverage bench clean

@@ -1,8 +1,9 @@
 """What a device trusts from the start: one root.json, from which everything else follows.
 
-The wheel may carry one as `edgewise/updates/root.json`: an organisation that builds its own wheel puts it
-there before the build. The wheel that this project builds carries none, because a root whose keys nobody
-guards would be worse than none. A root in the store, or one that an app names, comes first.
+The wheel may carry one as `edgewise/updates/root.json`: an organisation that builds its own wheel, or
+installs the sources, names it (`EDGEWISE_ROOT=1.root.json pip install .`). The wheel that this project builds
+carries none, because a root whose keys nobody guards would be worse than none. A root in the store, or one
+that an app names, comes first.
 """
 
 from __future__ import annotations
