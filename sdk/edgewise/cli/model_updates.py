@@ -11,7 +11,7 @@ import click
 from edgewise.cli.show import show, show_json, table
 
 if TYPE_CHECKING:
-    from edgewise.updates import Store
+    from edgewise.updates import Source, Store
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -59,13 +59,13 @@ def pull(
 
     The only command of a device that reaches the network. Whatever goes wrong, the model in use stays in use.
     """
-    from edgewise.updates import Preflight, Source, Store, Trust
+    from edgewise.updates import Preflight, Store, Trust
     from edgewise.updates import pull as fetch
     from edgewise.updates.pulling import How
 
     store = Store(folder)
     root = Trust.load(trust, store)
-    place = Source.parse(source, mirror) if source is not None else None
+    place = _place(store, source, mirror)
     how = How(preflight=Preflight(budget_ms), keep=keep, again=again)
     done = fetch(spec, store=store, source=place, trust=root, channel=channel, beside=beside, how=how)
     if trust is not None:
@@ -208,12 +208,11 @@ def export_file(
     spec: str, file: Path, source: str | None, mirror: str | None, trust: Path | None, folder: Path | None
 ) -> None:
     """Write a published model into one file, with all that is signed of it, for devices without a network."""
-    from edgewise.updates import Source, Trust
+    from edgewise.updates import Trust
     from edgewise.updates.package_file import export_package
-    from edgewise.updates.pulling import known_source
 
     store = _open(folder)
-    place = Source.parse(source, mirror) if source is not None else known_source(store)
+    place = _place(store, source, mirror)
     named = export_package(spec, file, store=store, source=place, trust=Trust.load(trust, store))
     show(f"{named} is in {file}: {file.stat().st_size:,} bytes.")
 
@@ -233,6 +232,17 @@ def import_file(file: Path, trust: Path | None, folder: Path | None) -> None:
     if trust is not None:
         root.keep(store)
     show(f"{done.name}@{done.version} is in use now.")
+
+
+def _place(store: Store, source: str | None, mirror: str | None) -> Source:
+    """Return the source that is named, or the one used last; behind a mirror, if one is named."""
+    from edgewise.updates import Source
+    from edgewise.updates.pulling import known_source
+
+    if source is not None:
+        return Source.parse(source, mirror)
+    known = known_source(store)
+    return known if mirror is None else known.behind(mirror)
 
 
 def _open(folder: Path | None) -> Store:

@@ -54,7 +54,8 @@ class Source:
         """Return this source with a mirror that is asked first."""
         other = _parse(mirror)
         hosts = (*other.redirects_to, *self.redirects_to)
-        return replace(self, bases=(*other.bases, *self.bases), redirects_to=tuple(dict.fromkeys(hosts)))
+        bases = (*other.bases, *self.bases)
+        return replace(self, bases=tuple(dict.fromkeys(bases)), redirects_to=tuple(dict.fromkeys(hosts)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""

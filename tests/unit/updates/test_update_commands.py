@@ -1,6 +1,7 @@
 """`edgewise keys`, `publish`, and the commands of `edgewise models` that change models."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -65,6 +66,20 @@ def test_from_keys_to_a_rollback_on_the_command_line(tmp_path: Path, store: Stor
     assert "new keys" in ok("keys", "rotate", "bundle", "--to", site, "--keys", keys)
     assert "tiny@1.1.0 is in use now" in ok("models", "pull", "tiny")
     assert "tiny" in ok("models")
+
+
+def test_a_mirror_stands_before_the_source_that_was_used_last(
+    made: Made, store: Store, tmp_path: Path, no_trial: None
+) -> None:
+    made.publish("1.0.0")
+    ok("models", "pull", "tiny", "--from", made.folder, "--trust", made.folder / "metadata" / "1.root.json")
+    made.publish("1.1.0")
+    mirror, away = shutil.copytree(made.folder, tmp_path / "mirror"), tmp_path / "away"
+    made.folder.rename(away)
+    assert edgewise("models", "pull", "tiny").exit_code == 2
+    assert "tiny@1.1.0 is in use now" in ok("models", "pull", "tiny", "--mirror", mirror)
+    away.rename(made.folder)
+    assert "tiny@1.1.0" in ok("models", "export", "tiny", tmp_path / "tiny.zip", "--mirror", tmp_path / "no")
 
 
 def test_a_broken_version_is_found_by_verify(made: Made, take: Take) -> None:
