@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from edgewise.updates.keys import KeyFolder
 from edgewise.updates.preflight import Trial
 from edgewise.updates.publishing import publish_bundle, sign_bundle
 from edgewise.updates.repository import Policy, Repository
-from edgewise.updates.revision import parse_revision
+from edgewise.updates.revision import PublishedFile, Revision, describe, parse_revision
 
 
 @pytest.fixture(autouse=True)
@@ -200,6 +201,23 @@ def test_a_bundle_signed_by_a_key_that_may_not_is_refused(
     with pytest.raises(SignatureError, match="may not sign"):
         take(made, made.work / "device", At())
     assert whole(made.work / "device") == "1.0.0"
+
+
+def test_an_unsigned_bundle_is_refused_even_when_its_metadata_are_signed(made: Made) -> None:
+    folder = made.bundle("1.2.0", signed=False)
+    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = tuple(describe(name, data) for name, data in contents.items())
+    revision = Revision("tiny", "1.2.0", "0.1.0", ("onnxruntime",), False, None, files)
+    repository = made.open()
+    repository.put_revision(replace(revision, files=tuple(sorted(files, key=_manifest_last))), contents)
+    repository.commit()
+    with pytest.raises(SignatureError, match="not signed"):
+        take(made, made.work / "device", At())
+    assert whole(made.work / "device") == "1.0.0"
+
+
+def _manifest_last(file: PublishedFile) -> bool:
+    return file.file == "manifest.json"
 
 
 def test_a_bundle_that_was_changed_after_signing_is_refused(made: Made) -> None:

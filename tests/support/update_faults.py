@@ -26,6 +26,7 @@ from edgewise.updates import Store, pull
 from edgewise.updates.network import Network
 from edgewise.updates.preflight import Trial
 from edgewise.updates.pulling import How
+from edgewise.updates.upkeep import use
 
 OFFLINE = How(network=Network(attempts=2, sleep=lambda seconds: None))
 WRITES = ("write", "sync", "rename", "stage", "copy", "adopt", "replace", "renamed", "adopted")
@@ -99,39 +100,63 @@ def take(made: Made, store: Path, step: Callable[[str], None], source: Path | No
 
 
 def prepare(work: Path) -> tuple[Made, Path]:
-    """Return a repository that has 1.1.0, and a device that has 1.0.0."""
+    """Return a repository that has 1.1.0, and a device that uses 1.0.0 and has two older versions, too."""
     made = make_repository(work)
-    made.publish("1.0.0", extra=b"a" * 100_000)
     device = work / "device"
-    take(made, device, At())
+    for version in ("0.8.0", "0.9.0", "1.0.0"):
+        made.publish(version, extra=version.encode() * 20_000)
+        take(made, device, At())
     made.publish("1.1.0", extra=random.Random(0).randbytes(400_000))
     return made, device
 
 
+def spoil(made: Made, device: Path) -> None:
+    """Let the device have 1.1.0, but with a byte of it changed, and use 1.0.0."""
+    take(made, device, At())
+    store = Store(device)
+    path = use(store, "tiny@1.1.0") / "tiny.onnx"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    use(store, "tiny@1.0.0")
+
+
 def every(work: Path) -> dict[str, object]:
-    """Kill a pull before every step."""
+    """Kill a pull before every step: on a device that is new to the version, or has it damaged."""
     made, device = prepare(work)
-    steps = At()
-    shutil.copytree(device, work / "dry")
-    take(made, work / "dry", steps)
-    without, seen = [], Counter[str]()
-    for number, name in enumerate(steps.names):
-        store = work / f"store-{number}"
-        shutil.copytree(device, store)
-        code = in_child(lambda store=store, number=number: take(made, store, At(number)))
-        try:
-            between = whole(store)
-            take(made, store, At())
-            good = code == -signal.SIGKILL and whole(store) == "1.1.0"
-        except EdgewiseError as error:
-            between, good = str(error), False
-        seen[between] += 1
-        if number % 12 == 0 and good:
-            good = in_child(lambda store=store: answers(store)) == 0
-        if not good:
-            without.append(f"{number} {name}: {code}, {between}")
-        shutil.rmtree(store)
-    return {"steps": steps.names, "without": without, "between": dict(seen)}
+    steps: list[str] = []
+    without: list[str] = []
+    seen: Counter[str] = Counter()
+    for name in ("new", "damaged"):
+        if name == "damaged":
+            spoil(made, device)
+        dry = At()
+        take(made, Path(shutil.copytree(device, work / f"dry-{name}")), dry)
+        # What comes before the trial is the same for both.
+        first = dry.names.index("preflight") if name == "damaged" else 0
+        for number in range(first, len(dry.names)):
+            between, problem = _killed_at(made, device, work / f"store-{number}", number)
+            seen[between] += 1
+            if problem is not None:
+                without.append(f"{name} {number} {dry.names[number]}: {problem}, {between}")
+        steps += dry.names[first:]
+    return {"steps": steps, "without": without, "between": dict(seen)}
+
+
+def _killed_at(made: Made, device: Path, store: Path, number: int) -> tuple[str, str | None]:
+    """Kill a pull at a step, then pull in peace; return what was in use between, and what is wrong."""
+    shutil.copytree(device, store)
+    code = in_child(lambda: take(made, store, At(number)))
+    between, problem = "none", None
+    try:
+        between = whole(store)
+        take(made, store, At())
+        if code != -signal.SIGKILL or whole(store) != "1.1.0":
+            problem = f"it ended with {code}"
+    except EdgewiseError as error:
+        problem = str(error)
+    if number % 12 == 0 and problem is None and in_child(lambda: answers(store)):
+        problem = "no answer"
+    shutil.rmtree(store)
+    return between, problem
 
 
 def at_random(work: Path, count: int, seed: int) -> dict[str, object]:

@@ -54,7 +54,7 @@ class Network:
     attempts: int = 5
     pause: float = 0.5
     longest_pause: float = 30.0
-    buffer: int = 96 * 1024
+    buffer: int = 64 * 1024
     proxies: Mapping[str, str] | None = None
     authorities: str | Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

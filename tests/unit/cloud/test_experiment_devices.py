@@ -13,6 +13,7 @@ pytest.importorskip("mlflow", reason="the registry needs the extra 'track'")
 pytest.importorskip("tuf", reason="a signed repository needs the extra 'update'")
 
 from edgewise import Analyzer
+from edgewise.feedback import FeedbackEvent
 from edgewise.updates import Store, pull
 from edgewise.updates.arms import arm_of
 from edgewise.updates.channels_errors import ChannelTargetError
@@ -69,7 +70,14 @@ def test_a_device_follows_the_experiment_the_promotion_and_the_way_back(
     (store.folder / "device.json").write_text(json.dumps({"id": inside}))
     assert device() == ("1.1.0", "challenger")
     with Analyzer("tiny") as analyzer:
-        assert analyzer.analyze("great").to_dict()["arm"] == "tone/challenger"
+        answer = analyzer.analyze("great")
+        assert answer.to_dict()["arm"] == "tone/challenger"
+        (tmp_path / "records.jsonl").write_text(
+            FeedbackEvent.of(answer, "sentiment", "negative").to_json() + "\n"
+        )
+        counted = json.loads(run("status", "tone", "--records", "records.jsonl", "--json"))
+        assert {arm["name"]: arm["devices"] for arm in counted["arms"]} == {"control": 0, "challenger": 1}
+        assert counted["records"]["used"] == 1
         run("stop", "tone")
         assert device() == (
             "1.0.0",

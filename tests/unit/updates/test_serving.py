@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from edgewise.errors import AnalyzerClosedError, BundleNotFoundError, UnknownTas
 from edgewise.updates import Store
 from edgewise.updates.errors import NotInstalledError
 from edgewise.updates.locking import Lease
+from edgewise.updates.shadow_analyzer import ShadowAnalyzer
 from edgewise.updates.trial import Trial
 
 
@@ -189,6 +191,27 @@ def test_names_are_looked_for_in_the_package_a_folder_and_the_store(
         Analyzer("tiny@2")
     with pytest.raises(BundleNotFoundError):
         Analyzer("nobody")
+
+
+def test_whatever_an_app_does_with_a_pulled_model_opens_no_socket(
+    made: Made, take: Take, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.publish("1.0.0")
+    take()
+    made.publish("1.1.0")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with Analyzer("tiny") as analyzer, ShadowAnalyzer("tiny", challenger="tiny", share=1.0) as shadowed:
+        for one in (analyzer, shadowed):
+            assert one.analyze("great").sentiment.label == "positive"
+            assert one.reload() is False  # what is published is not asked for
+        assert shadowed.shadow.flush(60)
+    assert shadowed.shadow.log.read().failures.total() == 0
+    assert [each.version for each in store.installed("tiny")] == ["1.0.0"]
 
 
 def test_a_running_analyzer_keeps_its_folder(made: Made, take: Take, store: Store) -> None:
