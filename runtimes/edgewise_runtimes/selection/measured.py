@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -175,9 +176,9 @@ def _installed_state(backend: str) -> list[str]:
             state.append(f"{origin} {origin.stat().st_mtime_ns}")
             home = origin.parent.parent
             state += sorted(
-                each.name
-                for each in home.iterdir()
-                if each.name.startswith(module) and each.name.endswith(".dist-info")
+                name
+                for name in os.listdir(home)  # noqa: PTH208 - of hundreds of packages, names alone
+                if name.startswith(module) and name.endswith(".dist-info")
             )
         except OSError:
             continue

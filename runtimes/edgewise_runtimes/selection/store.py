@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -17,6 +18,13 @@ _FILES = 200
 
 def default_folder() -> Path | None:
     """Return the user's cache folder for choices, None where there is none."""
+    if sys.platform == "linux" and "ANDROID_DATA" not in os.environ:
+        # What platformdirs says there, without importing it: that takes as long as recalling a choice.
+        named, home = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
+        if named.startswith("/"):
+            return Path(named, "edgewise", "backends")
+        if home.startswith("/"):
+            return Path(home, ".cache", "edgewise", "backends")
     try:
         import platformdirs
     except ImportError:
