@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.tiny_bundle import MAX_TOKENS, make_tiny_bundle
+from tests.support.tiny_models import MODULES, make_three_backend_bundle
+
+from edgewise_runtimes.packages import missing_module
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,3 +82,34 @@ def test_a_missing_peer_is_told_with_its_pip_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "pip install lingua-language-detector" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_choice_needs_something_to_choose_from(tiny: Path) -> None:
+    done = bench("choice.py", "--model", tiny, "--runs", 1)
+    assert done.returncode == 1
+    assert "nothing to decide between" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(any(map(missing_module, MODULES.values())), reason="not every backend is installed")
+def test_choice(tmp_path: Path) -> None:
+    three = make_three_backend_bundle(tmp_path / "three")
+    found = figures("choice.py", three, tmp_path, "--runs", 1, "--rounds", 3)["choice"]
+    assert set(found["measured"]) == {f"{name}/fp32" for name in MODULES}
+    assert set(found["chosen"]) <= set(found["measured"])
+    assert found["first_s"][0] > found["remembered_s"][0] > 0
+    assert 0.0 <= found["within_5_percent"] <= 1.0 and min(found["behind_the_best"]) >= 0.0
+
+
+def test_agreement_names_languages_and_what_cannot_be_served(tiny: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="agreement is measured with what converts models")
+    rows = [f"you are a great {word},{language}" for word in ("legend", "idiot") for language in ("en", "de")]
+    (tmp_path / "dev.csv").write_text("\n".join(["text,lang", *(rows * 60), "great,fr"]), encoding="utf-8")
+    found = figures("agreement.py", tiny, tmp_path, "--data", tmp_path / "dev.csv", "--texts", 200)
+    assert {each["encoder"] for each in found["agreement"]} == {"encoder"}
+    own = next(each for each in found["agreement"] if each["form"].startswith("onnxruntime"))
+    assert {"de", "en", "fr"} == set(own["told"]["agreement"]["sentiment"])
+    assert not own["below"]
+    done = bench("agreement.py", "--model", tiny, "--data", tmp_path / "dev.csv", "--texts", 200)
+    assert "too few texts" in done.stdout
+    assert done.returncode == 0
