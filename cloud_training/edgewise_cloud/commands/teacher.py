@@ -136,6 +136,25 @@ def train(
         raise SystemExit(1)
 
 
+@teacher.command(short_help="Train a teacher of n-grams: minutes, all languages.")
+@_data
+@click.option("--work", type=_FOLDER, required=True, help="Folder for rows and results of this run.")
+@click.option("--licences", metavar="A,B", help="Licence classes to train on; the default is what may ship.")
+@click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
+def ngrams(data: Path, work: Path, licences: str | None, rows: int | None) -> None:
+    """Train linear models over words and n-grams of characters, one for each language that has labelled rows.
+
+    What a language's few thousand rows can teach, they learn better than an encoder that begins with nothing.
+    Writes --work/teacher, which `teacher evaluate`, `registry add` and `train student --teacher` read.
+    """
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.commands.train import licence_classes
+    from edgewise_cloud.ngrams.train import train_ngrams
+
+    made = train_ngrams(load_catalogue(data), work, licences=licence_classes(licences), limit=rows)
+    click.echo(f"Saved {work / 'teacher'}: {len(made.models) - 1} languages, and all of them pooled.")
+
+
 @teacher.command(short_help="Measure one teacher, or several as an ensemble.")
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER)
 @_data
@@ -156,11 +175,11 @@ def evaluate(
     """Measure teachers on the published test splits; of several the probabilities are averaged."""
     from edgewise_cloud.catalogue import load_catalogue
     from edgewise_cloud.teacher.answers import Ensemble
-    from edgewise_cloud.teacher.saved import Teacher
+    from edgewise_cloud.teacher.opening import open_teacher
     from edgewise_cloud.teacher.validate import validate
 
     _hush()
-    ensemble = Ensemble([Teacher.load(folder) for folder in folders])
+    ensemble = Ensemble([open_teacher(folder) for folder in folders])
     codes = [code.strip() for code in languages.split(",") if code.strip()] if languages else None
     found = validate(ensemble, load_catalogue(data), out, codes, gates, champion, limit)
     _tell(found)

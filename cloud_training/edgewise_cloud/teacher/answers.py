@@ -12,7 +12,8 @@ from edgewise.bundle.manifest import TaskSpec, Threshold
 from edgewise.engine.heads import Head
 from edgewise.results import Prediction
 from edgewise_cloud.teacher.errors import EnsembleError
-from edgewise_cloud.teacher.saved import FloatArray, Teacher, calibrated
+from edgewise_cloud.teacher.opening import ANY, AnyTeacher
+from edgewise_cloud.teacher.saved import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,11 @@ class Ensemble:
         EnsembleError: They are not.
     """
 
-    def __init__(self, teachers: Sequence[Teacher], only: Sequence[str] | None = None) -> None:
+    def __init__(self, teachers: Sequence[AnyTeacher], only: Sequence[str] | None = None) -> None:
         self.teachers = tuple(teachers)
         self._only = None if only is None else frozenset(only)
         self._seen: dict[str, dict[str, list[float]]] = {}
+        self._told: dict[str, str] = {}
         self.tasks: dict[str, Mapping[str, Any]] = {}
         self.labels: dict[str, tuple[str, ...]] = {}
         first: dict[str, str] = {}
@@ -98,24 +100,59 @@ class Ensemble:
     def probabilities(
         self, texts: Sequence[str], languages: Sequence[str] | None = None
     ) -> dict[str, FloatArray]:
-        """Return the mean of the teachers' probabilities by task: float32 [n, labels]."""
-        parts: dict[str, list[FloatArray]] = {}
-        for teacher in self.teachers:
-            for task, values in calibrated(teacher.logits(texts), teacher.tasks, languages).items():
-                parts.setdefault(task, []).append(values)
-        return {task: np.mean(values, axis=0, dtype=np.float32) for task, values in parts.items()}
+        """Return the mean of the teachers' probabilities by task: float32 [n, labels].
+
+        Of each text those are asked that know its language; where none does, those that know no bounds.
+
+        Args:
+            texts: n texts.
+            languages: Their languages; None: not known.
+        """
+        codes = list(languages) if languages is not None else [ANY] * len(texts)
+        found = {task: np.zeros((len(texts), len(self.labels[task])), np.float32) for task in self.labels}
+        for code in sorted(set(codes)):
+            rows = [row for row, own in enumerate(codes) if own == code]
+            part = self._of_language([texts[row] for row in rows], code)
+            for task, values in part.items():
+                found[task][rows] = values
+        return found
+
+    def _of_language(self, texts: Sequence[str], code: str) -> dict[str, FloatArray]:
+        asked = {task: self._who_knows(task, code) for task in self.labels}
+        said = {
+            place: teacher.probabilities(texts, [code] * len(texts))
+            for place, teacher in enumerate(self.teachers)
+            if any(place in places for places in asked.values())
+        }
+        return {
+            task: np.mean([said[place][task] for place in places], axis=0, dtype=np.float32)
+            for task, places in asked.items()
+        }
+
+    def _who_knows(self, task: str, code: str) -> list[int]:
+        for language in (code, ANY):
+            found = [place for place, teacher in enumerate(self.teachers) if teacher.knows(language, task)]
+            if found:
+                return found
+        return [place for place, teacher in enumerate(self.teachers) if task in teacher.labels]
+
+    def tell(self, texts: Sequence[str], languages: Sequence[str]) -> None:
+        """Say what languages texts are in that `analyze_batch` will be asked about."""
+        for text, language in zip(texts, languages, strict=True):
+            self._told.setdefault(text, language)
 
     def restricted(self, languages: Sequence[str]) -> Ensemble:
         """Return the same teachers, which may answer with these languages only."""
         other = Ensemble(self.teachers, languages)
-        other._seen = self._seen
+        other._seen, other._told = self._seen, self._told
         return other
 
     def analyze_batch(self, texts: Sequence[str], *, tasks: Sequence[str]) -> list[Answer]:
         """Answer as the analyzer does, for evaluation; texts that were asked before are not run again."""
         new = [text for text in dict.fromkeys(texts) if text not in self._seen]
         if new:
-            found = {task: values.tolist() for task, values in self.probabilities(new).items()}
+            codes = [self._told.get(text, ANY) for text in new]
+            found = {task: values.tolist() for task, values in self.probabilities(new, codes).items()}
             for row, text in enumerate(new):
                 self._seen[text] = {task: values[row] for task, values in found.items()}
         wanted = [task for task in tasks if task in self.labels]

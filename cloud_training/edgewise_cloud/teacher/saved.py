@@ -130,6 +130,11 @@ class Teacher:
         precision = self.facts.get("recipe", {}).get("training", {}).get("precision", "bf16")
         return bool(precision == "bf16")
 
+    def knows(self, language: str, task: str) -> bool:
+        """Tell whether it learned a task in a language."""
+        languages = self.facts.get("recipe", {}).get("languages")
+        return task in self.labels and (languages is None or language in languages)
+
     def logits(self, texts: Sequence[str]) -> dict[str, FloatArray]:
         """Return the logits of each task for n texts as they were written: float32 [n, labels]."""
         examples = unlabelled(normalize_all(list(texts)), ["und"] * len(texts), "")

@@ -15,7 +15,6 @@ from edgewise_cloud.evaluate.languages import NAME, language_texts
 from edgewise_cloud.gates import GateReport, Gates, evaluate_gates, load_gates, slice_sets
 from edgewise_cloud.predictions import (
     GoldRows,
-    Predictions,
     predict_bundle,
     read_predictions,
     write_predictions,
@@ -70,10 +69,14 @@ def validate(
     out.mkdir(parents=True, exist_ok=True)
     tasks = tuple(ensemble.labels)
     chosen = Selection(tasks=tasks, languages=tuple(languages or ()), limit=limit)
+    sets = _gold_rows(catalogue, chosen)
+    for rows in sets:
+        ensemble.tell(rows.texts.tolist(), rows.langs.tolist())
     report = evaluate_catalogue(catalogue, chosen, _Maker(ensemble), ensemble.name)
     replace_file(out / "report.json", json.dumps(report.to_dict(), ensure_ascii=False, indent=1).encode())
     path = out / "predictions.parquet"
-    predictions = _predictions(ensemble, catalogue, chosen)
+    analyzer: Any = ensemble
+    predictions = predict_bundle(analyzer, sets, model=ensemble.name)
     write_predictions(path, predictions)
     verdict = None
     if gates is not None:
@@ -107,7 +110,7 @@ class _Maker:
         return self.ensemble if languages is None else self.ensemble.restricted(languages)
 
 
-def _predictions(ensemble: Ensemble, catalogue: Catalogue, chosen: Selection) -> Predictions:
+def _gold_rows(catalogue: Catalogue, chosen: Selection) -> list[GoldRows]:
     sets: list[GoldRows] = []
     for task in chosen.tasks:
         if task == LANGUAGE:
@@ -118,5 +121,4 @@ def _predictions(ensemble: Ensemble, catalogue: Catalogue, chosen: Selection) ->
         found = gold_sets(datasets, chosen.split, languages=chosen.languages, limit=chosen.limit)
         sets.extend(GoldRows.of(gold) for gold in found)
     sets.extend(slice_sets(tasks=chosen.tasks, languages=chosen.languages))
-    analyzer: Any = ensemble
-    return predict_bundle(analyzer, sets, model=ensemble.name)
+    return sets

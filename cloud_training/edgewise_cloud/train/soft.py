@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +13,37 @@ from numpy.typing import NDArray
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
-from edgewise_cloud.teacher.answers import Ensemble
 from edgewise_cloud.teacher.errors import TeacherFolderError
-from edgewise_cloud.teacher.saved import FACTS, Teacher
+from edgewise_cloud.teacher.opening import AnyTeacher, open_teacher
+from edgewise_cloud.teacher.saved import FACTS
 from edgewise_cloud.train.work_folder import WorkFileError
 
 logger = logging.getLogger(__name__)
 
 TASKS = ("sentiment", "toxicity", "emotion")
 WIDTH = sum(len(LABELS[task]) for task in TASKS)
-RAW_SET = "raw/en"
+UNLABELLED = "raw/"
+"""How the names of sets begin that nobody labelled."""
+
 _CHUNK = 20_000
 _ENGLISH = "en"
 
 
 def soft_labels(
-    folders: tuple[str, ...], examples: Examples, work: Path, most: int, seed: int
+    folders: tuple[str, ...], asked: Examples, work: Path, most: int, seed: int
 ) -> NDArray[np.float16]:
-    """Ask teachers about English rows; a killed run goes on where it was.
+    """Ask teachers about rows, each about what it knows; a killed run goes on where it was.
 
     Args:
-        folders: Of the teachers; of several the probabilities are averaged.
-        examples: n rows, of which the English ones are asked about.
+        folders: Of the teachers; where several know of a row, their probabilities are averaged.
+        asked: n rows: what they are asked about. Of a translation that is the text that it was made from.
         work: Folder for soft.npy, which a rerun reads.
-        most: Rows that are asked about at most; see `spread_rows`.
+        most: English rows that are asked about at most; see `spread_rows`.
         seed: Of their choice.
 
     Returns:
         float16 [n, 18], the probabilities of sentiment, toxicity and emotion one after another; NaN for rows
-        that were not asked about, and for tasks that no teacher has.
+        that were not asked about, and for tasks that no teacher has in the row's language.
 
     Raises:
         TeacherError: A teacher can't be read.
@@ -50,27 +52,64 @@ def soft_labels(
     path = work / "soft.npy"
     if path.exists():
         values: NDArray[np.float16] = np.load(path)
-        if values.shape != (len(examples), WIDTH):
-            raise WorkFileError(path, f"it has the shape {values.shape}, not {(len(examples), WIDTH)}")
+        if values.shape != (len(asked), WIDTH):
+            raise WorkFileError(path, f"it has the shape {values.shape}, not {(len(asked), WIDTH)}")
     else:
-        values = np.full((len(examples), WIDTH), np.nan, np.float16)
-    chosen = spread_rows(examples, most, seed)
-    todo = [int(row) for row in chosen if np.isnan(values[row]).all()]
-    if not todo:
-        return values
-    teachers = Ensemble([Teacher.load(Path(folder)) for folder in folders])
-    untold = untold_attributes(teachers.tasks)
+        values = np.full((len(asked), WIDTH), np.nan, np.float16)
+    teachers = [open_teacher(Path(folder)) for folder in folders]
+    told = {
+        code
+        for code in set(asked.langs)
+        if any(each.knows(code, task) for each in teachers for task in TASKS)
+    }
+    others = [
+        row
+        for row, (code, name) in enumerate(zip(asked.langs, asked.datasets, strict=True))
+        if (code != _ENGLISH or name.startswith(UNLABELLED)) and code in told
+    ]
+    chosen = [*spread_rows(asked, most, seed).tolist(), *others]
+    todo = [row for row in chosen if np.isnan(values[row]).all()]
     for first in range(0, len(todo), _CHUNK):
         rows = todo[first : first + _CHUNK]
-        found = teachers.probabilities([examples.texts[row] for row in rows])
-        said = _joined(found, len(rows))
-        said[:, untold] = np.nan
-        values[rows] = said
+        texts, codes = [asked.texts[row] for row in rows], [asked.langs[row] for row in rows]
+        values[rows] = mean_of(teachers, texts, codes)
         part = path.with_suffix(".part.npy")
         np.save(part, values)
         part.replace(path)
-        logger.info("%s: asked about %d of %d rows", teachers.name, first + len(rows), len(todo))
+        logger.info("asked about %d of %d rows", first + len(rows), len(todo))
     return values
+
+
+def mean_of(
+    teachers: Sequence[AnyTeacher], texts: Sequence[str], codes: Sequence[str]
+) -> NDArray[np.float32]:
+    """Return the mean of what those teachers say of each text that know its language.
+
+    Args:
+        teachers: Of any kind.
+        texts: n texts.
+        codes: Their languages.
+
+    Returns:
+        float32 [n, 18]; NaN where none knows.
+    """
+    total, count = np.zeros((len(texts), WIDTH), np.float32), np.zeros((len(texts), WIDTH), np.float32)
+    for teacher in teachers:
+        known = {task: np.array([teacher.knows(code, task) for code in codes]) for task in TASKS}
+        rows = np.flatnonzero(np.any(list(known.values()), axis=0)).tolist()
+        if not rows:
+            continue
+        found = teacher.probabilities([texts[row] for row in rows], [codes[row] for row in rows])
+        said = np.full((len(texts), WIDTH), np.nan, np.float32)
+        said[rows] = _joined(found, len(rows))
+        said[:, untold_attributes(teacher.tasks)] = np.nan
+        first = 0
+        for task in TASKS:
+            said[~known[task], first : first + len(LABELS[task])] = np.nan
+            first += len(LABELS[task])
+        total += np.nan_to_num(said)
+        count += ~np.isnan(said)
+    return np.where(count > 0, total / np.maximum(count, 1.0), np.nan).astype(np.float32)
 
 
 def untold_attributes(tasks: Mapping[str, Mapping[str, Any]]) -> list[int]:
@@ -97,10 +136,10 @@ def name_of(folder: str) -> str:
 
 
 def spread_rows(examples: Examples, most: int, seed: int) -> NDArray[np.int64]:
-    """Choose at most `most` English rows, in order: small sets whole, of all larger ones equally many."""
+    """Choose at most `most` labelled English rows, in order: small sets whole, larger ones alike."""
     places: dict[str, list[int]] = {}
     for row, (name, code) in enumerate(zip(examples.datasets, examples.langs, strict=True)):
-        if code == _ENGLISH:
+        if code == _ENGLISH and not name.startswith(UNLABELLED):
             places.setdefault(name, []).append(row)
     rng = np.random.default_rng(seed)
     chosen: list[int] = []
@@ -111,6 +150,6 @@ def spread_rows(examples: Examples, most: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.array(chosen, np.int64))
 
 
-def _joined(found: dict[str, NDArray[np.float32]], rows: int) -> NDArray[np.float16]:
+def _joined(found: Mapping[str, NDArray[np.float32]], rows: int) -> NDArray[np.float32]:
     blank = {task: np.full((rows, len(LABELS[task])), np.nan, np.float32) for task in TASKS}
-    return np.concatenate([found.get(task, blank[task]) for task in TASKS], axis=1).astype(np.float16)
+    return np.concatenate([found.get(task, blank[task]) for task in TASKS], axis=1)

@@ -31,6 +31,7 @@ from edgewise_cloud.train.student_data import (
     prepare,
     rows_of_epoch,
 )
+from edgewise_cloud.train.unlabelled import SOURCES, unlabelled_rows
 from edgewise_cloud.train.work_folder import claim, replace_file
 from edgewise_converters.onnx_export import quantize_embeddings, to_onnx
 from edgewise_distill.student.data import pad_rows
@@ -59,8 +60,11 @@ class Recipe:
         stride: Tokens by which windows overlap.
         encoder: Pretrained English encoder that the embeddings of English words begin with (see
             `edgewise_distill.checkpoints.locate`); None: all begin at random.
-        teachers: Folders of teachers whose answers about English rows are learned beside the labels.
-        soft_rows: Rows that they are asked about, at most.
+        teachers: Folders of teachers whose answers are learned beside the labels.
+        soft_rows: English rows that they are asked about, at most.
+        raw_rows: Raw lines of each language that the teachers are asked about besides.
+        pairs: Translations of English sentences that the student gives the teachers' answers about the
+            English side to.
         languages: Of the rows and the vocabulary; None: all.
         attributes: Folder of a bundle, whose default model is asked about attributes of toxicity that no set
             of these languages annotates; None: nobody is.
@@ -77,6 +81,8 @@ class Recipe:
     encoder: str | None = None
     teachers: tuple[str, ...] = ()
     soft_rows: int = 100_000
+    raw_rows: int = 0
+    pairs: int = 0
     languages: tuple[str, ...] | None = None
     attributes: str | None = None
 
@@ -136,8 +142,9 @@ def train_student(
     tokenizer = make_tokenizer(
         catalogue, train_rows, licences, recipe.sizes, seed, vocabulary, recipe.languages
     )
+    train_rows, asked = _with_unlabelled(recipe, catalogue, licences, train_rows, work)
     prepared = prepare(train_rows, tokenizer, recipe.sizes)
-    soft, thresholds = _told(recipe, train_rows, work)
+    soft, thresholds = _told(recipe, train_rows, asked, work)
     tokens = replace(prepared.tokens, soft=soft)
     dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
     untrained = _untrained(recipe, tokenizer, work)
@@ -182,13 +189,25 @@ def _of_languages(examples: Examples, languages: tuple[str, ...] | None) -> Exam
     return examples.take(rows)
 
 
+def _with_unlabelled(
+    recipe: Recipe, catalogue: Catalogue, licences: frozenset[str], rows: Examples, work: Path
+) -> tuple[Examples, Examples]:
+    """Return the rows with those that nobody labelled, and the same rows as teachers are asked about them."""
+    if not recipe.teachers or not (recipe.raw_rows or recipe.pairs):
+        return rows, rows
+    languages = recipe.languages or tuple(sorted(set(rows.langs)))
+    seed = recipe.training.seed
+    read, asked = unlabelled_rows(catalogue, licences, languages, recipe.raw_rows, recipe.pairs, seed, work)
+    return Examples.concat([rows, read]), Examples.concat([rows, asked])
+
+
 def _told(
-    recipe: Recipe, rows: Examples, work: Path
+    recipe: Recipe, rows: Examples, asked: Examples, work: Path
 ) -> tuple[NDArray[np.float16] | None, dict[str, dict[str, Any]]]:
     """Return what others say of the rows, and the thresholds of attributes that only they know of."""
     soft = None
     if recipe.teachers:
-        soft = soft_labels(recipe.teachers, rows, work, recipe.soft_rows, recipe.training.seed)
+        soft = soft_labels(recipe.teachers, asked, work, recipe.soft_rows, recipe.training.seed)
     if recipe.attributes is None:
         return soft, {}
     names, folder = unannotated(rows), Path(recipe.attributes)
@@ -221,7 +240,7 @@ def _note_scores(path: Path, dev: Prepared, student: Student, epoch: int) -> Non
 def _datasets(catalogue: Catalogue, train_rows: Examples, licences: Iterable[str]) -> list[dict[str, Any]]:
     """Return the provenance of the training rows."""
     counts = Counter(train_rows.datasets)
-    return [
+    labelled = [
         {
             "name": dataset.title,
             "file": dataset.name,
@@ -231,6 +250,7 @@ def _datasets(catalogue: Catalogue, train_rows: Examples, licences: Iterable[str
         }
         for dataset in catalogue.datasets(split="train", licences=licences)
     ]
+    return labelled + [{**source, "rows": counts[name]} for name, source in SOURCES.items() if counts[name]]
 
 
 def _model_part(recipe: Recipe, tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:

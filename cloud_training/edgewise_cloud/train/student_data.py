@@ -61,6 +61,7 @@ class Sizes:
         thinning: Power to which the rest is raised.
         texts_per_language: Texts of a language that the tokenizer learns from; five times as many of English.
         limit: Rows of each set at most, None for all: for a quick try.
+        english: Share of the English rows of a set that is visited in an epoch.
     """
 
     vocabulary: int = 32_000
@@ -69,6 +70,7 @@ class Sizes:
     thinning: float = 0.85
     texts_per_language: int = 18_000
     limit: int | None = None
+    english: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +231,14 @@ def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) ->
         if float(tokens.weight[rows].mean()) < LOW_TRUST:
             size = min(size, len(rows) / 2)
         chosen.append(rng.permutation(rows)[: int(size)])
-    return np.concatenate(chosen)
+    return _with_less_english(np.concatenate(chosen), prepared.examples.langs, sizes.english, rng)
+
+
+def _with_less_english(
+    rows: NDArray[np.int64], languages: Sequence[str], share: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    if share >= 1.0:
+        return rows
+    english = np.array(languages)[rows] == "en"
+    kept: NDArray[np.int64] = rows[~english | (rng.random(len(rows)) < share)]
+    return kept
