@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,30 +13,41 @@ from torch import Tensor, nn
 
 from edgewise_converters.errors import FormError, UnsupportedOperatorError
 from edgewise_converters.forms.material import INPUTS, Made, Material
+from edgewise_converters.forms.tflite_file import demand_builtin, nameless, products
 from edgewise_converters.onnx_export import int8_rows
 from edgewise_converters.quiet import quiet
 
 LEAST_ROWS = 1000
 """Smaller tables stay as they are."""
 
+LEAST_WEIGHTS = 2048
+"""Smaller matrices stay as they are: they are the heads, whose roundings nothing evens out."""
+
+MOST_LOST = 0.01
+"""Matrices of which int8 would take more than this share of a typical column are stored in half precision."""
+
 
 def fp32(material: Material) -> Made:
     """Return the converted module."""
-    return Made(_converted(material))
+    return Made(nameless(_converted(material)))
 
 
 def fp16(material: Material) -> Made:
     """Return the model with weights in half precision."""
+    return _quantized(material, "fp16", [_half("*")])
+
+
+def _half(operation: str, regex: str = ".*") -> dict[str, Any]:
+    """Return a recipe's entry for weights in half precision."""
     from ai_edge_quantizer import recipe_manager
 
-    kind = recipe_manager.AlgorithmName.FLOAT_CASTING
     config = {
         "weight_tensor_config": {"num_bits": 16, "dtype": "FLOAT"},
         "compute_precision": "FLOAT",
         "explicit_dequantize": True,
     }
-    recipe = [{"regex": ".*", "operation": "*", "algorithm_key": kind, "op_config": config}]
-    return _quantized(material, "fp16", recipe)
+    kind = recipe_manager.AlgorithmName.FLOAT_CASTING
+    return {"regex": regex, "operation": operation, "algorithm_key": kind, "op_config": config}
 
 
 def int8_dynamic(material: Material) -> Made:
@@ -44,8 +56,32 @@ def int8_dynamic(material: Material) -> Made:
 
 
 def int8_weights(material: Material) -> Made:
-    """Return the model with int8 weights, arithmetic as before."""
-    return _quantized(material, "int8-weights", _products(dynamic=False), int8_tables=True)
+    """Return the model with int8 weights, arithmetic as before.
+
+    The smallest matrices stay as they are, and those that int8 would spoil are stored in half precision.
+    """
+    recipe = [*_products(dynamic=False), *_spared(_converted(material, int8_tables=True))]
+    return _quantized(material, "int8-weights", recipe, int8_tables=True)
+
+
+def _spared(data: bytes) -> list[dict[str, Any]]:
+    """Return a recipe's entries for products that are not stored as int8; the last entry that fits counts."""
+    from ai_edge_quantizer import recipe_manager
+
+    found: dict[str, dict[str, Any]] = {}
+    for each in products(data):
+        name = f"^{re.escape(each.output)}(?:;|$)"
+        if each.weights.size < LEAST_WEIGHTS:
+            kind = recipe_manager.AlgorithmName.NO_QUANTIZE
+            found[name] = {
+                "regex": name,
+                "operation": "FULLY_CONNECTED",
+                "algorithm_key": kind,
+                "op_config": {},
+            }
+        elif each.lost > MOST_LOST:
+            found[name] = _half("FULLY_CONNECTED", name)
+    return list(found.values())
 
 
 def _products(*, dynamic: bool) -> list[dict[str, Any]]:
@@ -157,27 +193,6 @@ def _convert(material: Material, int8_tables: bool) -> bytes:
     return data
 
 
-def demand_builtin(data: bytes) -> None:
-    """See that a model uses builtin operators only: a phone has no others.
-
-    Raises:
-        UnsupportedOperatorError: It has others; they are named.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromPackedBuf(data, 0)
-    custom = schema.BuiltinOperator.CUSTOM
-    names = {
-        (code.customCode or b"?").decode("utf-8", "replace")
-        for code in model.operatorCodes
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == custom
-    }
-    if names:
-        raise UnsupportedOperatorError(
-            "A model for tflite", f"it needs {', '.join(sorted(names))}, not builtin"
-        )
-
-
 def _quantized(material: Material, precision: str, recipe: Any, *, int8_tables: bool = False) -> Made:
     data = _converted(material, int8_tables)
     with tempfile.TemporaryDirectory() as folder, quiet():
@@ -194,4 +209,4 @@ def _quantized(material: Material, precision: str, recipe: Any, *, int8_tables: 
                 f"tflite {precision}", f"{type(error).__name__}: {error}"
             ) from error
     demand_builtin(made)
-    return Made(made)
+    return Made(nameless(made))
