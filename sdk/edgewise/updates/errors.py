@@ -155,6 +155,14 @@ class NotInstalledError(UpdateError, LookupError):
         )
 
 
+class ModelNameError(NotInstalledError, ValueError):
+    """Something is neither the name of a model nor `name@version`."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted, ())
+        self.args = (f"{wanted!r} names no model. Write its name in small letters, or as in base@1.4.",)
+
+
 class DoesNotFitError(UpdateError, RuntimeError):
     """A published model does not fit this device.
 

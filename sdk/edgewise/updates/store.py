@@ -20,7 +20,7 @@ from uuid import uuid4
 from edgewise.bundle import Manifest, read_manifest
 from edgewise.bundle.versions import SEMANTIC_VERSION, version_key
 from edgewise.errors import BundleError
-from edgewise.updates.errors import NotInstalledError
+from edgewise.updates.errors import ModelNameError, NotInstalledError
 from edgewise.updates.files import (
     Step,
     is_folder,
@@ -81,12 +81,12 @@ def split_spec(spec: str) -> tuple[str, str]:
     (('base', '1.4'), ('base', 'current'))
 
     Raises:
-        NotInstalledError: It is neither `name` nor `name@version`.
+        ModelNameError: It is neither `name` nor `name@version`.
     """
     name, sign, version = spec.partition("@")
     wanted = version if sign else CURRENT
     if not re.fullmatch(_NAME, name, re.ASCII) or not (wanted == CURRENT or _WANTED.fullmatch(wanted)):
-        raise NotInstalledError(spec, ())
+        raise ModelNameError(spec)
     return name, wanted
 
 

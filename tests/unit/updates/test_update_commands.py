@@ -1,6 +1,7 @@
 """`edgewise keys`, `publish`, and the commands of `edgewise models` that change models."""
 
 import json
+import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.unit.updates.conftest import Take
 from edgewise.cli import main
 from edgewise.errors import SignatureError
 from edgewise.updates import Limits, Store
-from edgewise.updates.errors import PackageFileError, RefusedBeforeError
+from edgewise.updates.errors import ModelNameError, PackageFileError, RefusedBeforeError
 from edgewise.updates.package_file import export_package, import_package
 from edgewise.updates.pulling import How
 from edgewise.updates.source import Source
@@ -196,5 +197,8 @@ def test_errors_of_the_command_line_are_one_line(made: Made, store: Store, tmp_p
         assert done.exit_code == 2, arguments
         assert done.output.startswith("Error: ")
         assert done.output.count("\n") == 1
+    assert "names no model" in edgewise("models", "pull", "Not A Name").output
+    error = pickle.loads(pickle.dumps(ModelNameError("Not A Name")))
+    assert "'Not A Name' names no model" in str(error)
     assert issubclass(SignatureError, ValueError)
     assert issubclass(RefusedBeforeError, RuntimeError)
