@@ -197,7 +197,7 @@ def test_errors_of_the_command_line_are_one_line(made: Made, store: Store, tmp_p
         assert done.exit_code == 2, arguments
         assert done.output.startswith("Error: ")
         assert done.output.count("\n") == 1
-    assert "names no model" in edgewise("models", "pull", "Not A Name").output
+    assert "names no model" in edgewise("models", "use", "Not A Name").output
     error = pickle.loads(pickle.dumps(ModelNameError("Not A Name")))
     assert "'Not A Name' names no model" in str(error)
     assert issubclass(SignatureError, ValueError)
