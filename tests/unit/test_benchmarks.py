@@ -113,3 +113,12 @@ def test_agreement_names_languages_and_what_cannot_be_served(tiny: Path, tmp_pat
     done = bench("agreement.py", "--model", tiny, "--data", tmp_path / "dev.csv", "--texts", 200)
     assert "too few texts" in done.stdout
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(any(map(missing_module, MODULES.values())), reason="not every backend is installed")
+def test_growth(tmp_path: Path) -> None:
+    three = make_three_backend_bundle(tmp_path / "three")
+    found = figures("growth.py", three, tmp_path, "--runs", 50)["growth"]
+    assert set(found) == set(MODULES)
+    for each in found.values():
+        assert len(each["held_bytes"]) == 5 and min(each["held_bytes"]) > 0
