@@ -14,19 +14,23 @@ from edgewise.labels import TASKS
 from edgewise_converters.convert import Conversion
 from edgewise_converters.errors import FormError, OutExistsError, OutputError
 from edgewise_converters.pack import pack
+from edgewise_converters.pieces import lean
 from edgewise_converters.sources.model import Package
 
 DESCRIPTION = "model.json"
 """What the files are, where they are no bundle."""
 
 
-def write_bundle(conversion: Conversion, folder: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> Path:
+def write_bundle(
+    conversion: Conversion, folder: Path, *, max_file_bytes: int = MAX_FILE_BYTES, in_pieces: bool = False
+) -> Path:
     """Write a bundle.
 
     Args:
         conversion: What passed its gate.
         folder: It must not be there.
         max_file_bytes: The largest file that may be in it.
+        in_pieces: Whether TFLite files leave out what an ONNX file beside them holds, too.
 
     Raises:
         OutExistsError: The folder is there.
@@ -36,7 +40,8 @@ def write_bundle(conversion: Conversion, folder: Path, *, max_file_bytes: int = 
     """
     demand_tasks(conversion.package)
     with _whole_or_nothing(folder) as beside:
-        pack(beside, conversion.spec, conversion.files, max_file_bytes=max_file_bytes)
+        files = lean(conversion.files) if in_pieces else conversion.files
+        pack(beside, conversion.spec, files, max_file_bytes=max_file_bytes)
     return folder
 
 

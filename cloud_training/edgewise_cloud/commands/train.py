@@ -186,6 +186,16 @@ def language(
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="What `edgewise evaluate --json` wrote for this bundle: goes into the manifest and the model card.",
 )
+@click.option(
+    "--forms",
+    metavar="A,B",
+    help="Convert the students to int8 for these backends, onnx,tflite for example; needs --dev.",
+)
+@click.option(
+    "--dev",
+    type=click.Path(path_type=Path, exists=True),
+    help="Labelled texts that judge these forms: the data folder, a CSV or Parquet file.",
+)
 def pack(
     tells: Path,
     judges: Path,
@@ -194,15 +204,32 @@ def pack(
     name: str,
     version: str,
     metrics: Path | None,
+    forms: str | None,
+    dev: Path | None,
 ) -> None:
     """Pack a bundle from the folders of both trainings.
 
     Its manifest tells where the models come from and, with --metrics, how good they are. The bundle itself
     is asked for the golden answers, which `edgewise doctor` compares on other machines. MODEL_CARD.md says
-    it all in words.
+    it all in words. With --forms every student is converted from the weights of its training, and compared
+    with them on --dev in every language; nothing is packed when a form answers otherwise.
     """
     from edgewise_cloud.train.bundle import make_bundle, read_metrics
 
+    backends = [each.strip() for each in (forms or "").split(",") if each.strip()]
+    if bool(backends) != (dev is not None):
+        raise click.UsageError("--forms and --dev go together: forms are judged on texts.")
     measured = read_metrics(metrics) if metrics is not None else []
-    make_bundle(out, tells, judges, name=name, version=version, metrics=measured, english=english)
+    make_bundle(
+        out,
+        tells,
+        judges,
+        name=name,
+        version=version,
+        metrics=measured,
+        english=english,
+        forms=backends,
+        dev=dev,
+        tell=click.echo,
+    )
     click.echo(f"Packed {out}.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from edgewise_cloud.catalogue import SHIPPABLE
 from edgewise_cloud.train.work_folder import WorkFileError
 from edgewise_converters.pack import pack
 from edgewise_converters.tokenizer_file import compact_tokenizer
+
+logger = logging.getLogger(__name__)
 
 GOLDEN_TASKS = ("sentiment", "toxicity", "emotion")
 _DIGITS = 4
@@ -97,7 +100,8 @@ def golden_answers(folder: Path, texts: Mapping[str, Sequence[str]]) -> dict[str
         The `golden` list of each model.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    with Analyzer(folder) as analyzer:
+    # The backend of a plain install, whatever else is installed where bundles are packed.
+    with Analyzer(folder, backend="onnxruntime") as analyzer:
         for model, lines in texts.items():
             found[model] = []
             for text in lines:
@@ -123,6 +127,9 @@ def make_bundle(
     description: str = "",
     metrics: Sequence[Mapping[str, Any]] = (),
     english: Path | None = None,
+    forms: Sequence[str] = (),
+    dev: Path | None = None,
+    tell: Callable[[str], None] = logger.info,
 ) -> Path:
     """Pack a bundle from the folders of training runs.
 
@@ -135,6 +142,10 @@ def make_bundle(
         description: For people.
         metrics: What `edgewise evaluate` measured.
         english: Work folder of another `train student`, which English texts are routed to.
+        forms: Backends that the students are converted for, see `edgewise_cloud.train.forms`; without any the
+            bundle has what training left.
+        dev: Labelled texts that judge these forms.
+        tell: Called with one line about each form.
 
     Returns:
         The bundle folder, with MODEL_CARD.md.
@@ -174,6 +185,12 @@ def make_bundle(
     }
     if english is not None:
         _route_english(spec, contents, english)
+    if forms and dev is not None:
+        from edgewise_cloud.train.forms import with_forms
+
+        folders = {"multilingual": student, **({"english": english} if english is not None else {})}
+        made, converted = with_forms(spec, contents, folders, forms, dev, tell)
+        spec, contents = made, dict(converted)
     pack(folder, spec, contents)
     texts = json.loads(files("edgewise_cloud.train").joinpath("golden.json").read_text(encoding="utf-8"))
     for model, answers in golden_answers(folder, texts).items():
@@ -210,7 +227,8 @@ def _read_packed(folder: Path) -> dict[str, Any]:
     if model is None or recipe is None or not (folder / "multilingual.onnx").is_file():
         raise TrainedFilesError(folder, ["the student `multilingual` and its recipe"], "student")
     # Sizes and hashes are filled in anew, and the answers asked for.
-    model = {**model, "golden": []}
+    kept = [each for each in model["artifacts"] if each["file"] == "multilingual.onnx"]
+    model = {**model, "golden": [], "artifacts": kept}
     datasets = [each for each in provenance["datasets"] if not each["file"].startswith("language/")]
     return {"model": model, "datasets": datasets, "recipe": {**recipe, "packed_in": manifest["version"]}}
 

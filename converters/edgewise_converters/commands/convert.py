@@ -108,6 +108,11 @@ def _lengths(ctx: click.Context, parameter: click.Parameter, given: str) -> tupl
     help="Largest file of a bundle; devices refuse more than 64 unless they are told.",
 )
 @click.option(
+    "--in-pieces",
+    is_flag=True,
+    help="Store once what a TFLite and an ONNX file of the bundle have in common, most of both.",
+)
+@click.option(
     "--allow-batch-dependent",
     is_flag=True,
     help="Make forms, too, whose answer to a text depends on what shares its batch.",
@@ -131,6 +136,7 @@ def convert(
     max_tokens: int,
     buckets: tuple[int, ...],
     max_file_mib: int,
+    in_pieces: bool,
     allow_batch_dependent: bool,
 ) -> None:
     """Convert MODEL and compare every form with it; what answers otherwise is not written.
@@ -166,7 +172,9 @@ def convert(
     done = make(package, plan, dev_texts, others, tell=lambda line: click.echo(line, err=True))
     if done.made:
         written = (
-            write_files(done, out) if plain else write_bundle(done, out, max_file_bytes=max_file_mib * _MIB)
+            write_files(done, out)
+            if plain
+            else write_bundle(done, out, max_file_bytes=max_file_mib * _MIB, in_pieces=in_pieces)
         )
         click.echo(str(written))
     if done.refused:

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgewise.bundle import Bundle, resolve
 from edgewise.bundle.files import MANIFEST
 from edgewise.bundle.manifest import Manifest, ModelSpec
+from edgewise.engine.pieces import put_together
 from edgewise.errors import BundleNotFoundError
 from edgewise_converters.errors import SourceError
 from edgewise_converters.limits import MOST_BYTES
@@ -47,7 +48,8 @@ def open_package(where: str | Path) -> Package:
     """
     bundle = Bundle.open(resolve(where), max_file_bytes=MOST_BYTES)
     manifest = bundle.manifest
-    files = {ref.file: bundle.read(ref) for ref in manifest.files}
+    # Files in pieces are put together: what they lean on may be replaced by the conversion.
+    files = {ref.file: put_together(bundle, ref.file, bundle.read(ref)) for ref in manifest.files}
     models = tuple(
         found for spec in manifest.models.values() if (found := _source(manifest, spec, files)) is not None
     )

@@ -13,6 +13,7 @@ from edgewise.batching import buckets
 from edgewise.bundle import Bundle
 from edgewise.bundle.manifest import ArtifactSpec, ModelSpec
 from edgewise.engine.heads import Head, all_finite
+from edgewise.engine.pieces import put_together
 from edgewise.engine.tokens import TextTokenizer
 from edgewise.errors import BackendLoadError, BackendRunError
 from edgewise_runtimes.protocol import Artifact, Runtime, Session, SessionOptions
@@ -153,7 +154,8 @@ def read_artifact(
     """
     chosen = _artifact(spec, (backend, *others), precision)
     weights = None if chosen.weights is None else bundle.read(chosen.weights)
-    return Artifact(chosen.file.file, chosen.backend, chosen.precision, bundle.read(chosen.file), weights)
+    data = put_together(bundle, chosen.file.file, bundle.read(chosen.file))
+    return Artifact(chosen.file.file, chosen.backend, chosen.precision, data, weights)
 
 
 def backends_of(specs: Sequence[ModelSpec]) -> tuple[str, ...]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgewise.bundle.manifest import FileRef, Manifest
 from edgewise.engine.settings import LANGUAGE
+from edgewise.errors import UnknownBackendError
 from edgewise.labels import TASKS
+from edgewise_runtimes.registry import missing, runtime
+from edgewise_runtimes.selection.candidate import AUTO
 
 _ENCODER = "encoder"
 
@@ -43,7 +48,7 @@ def likely_files(
         manifest: The bundle's manifest.
         tasks: The tasks to answer.
         languages: Languages to choose from, None for all.
-        backend: A backend's name, or `"auto"`: of several backends none is likelier than the others.
+        backend: A backend's name, or `"auto"`: of several that are installed none is likelier than another.
     """
     found: list[FileRef] = []
     home = manifest.routes.language
@@ -51,8 +56,24 @@ def likely_files(
         found.append(manifest.models[home].artifacts[0].file)
     default = manifest.models[manifest.routes.default]
     if default.tokenizer is not None and any(task != LANGUAGE for task in tasks):
-        names = {each.backend for each in default.artifacts}
-        wanted = next(iter(names)) if backend == "auto" and len(names) == 1 else backend.partition(":")[0]
+        wanted = backend.partition(":")[0]
+        if wanted == AUTO:
+            wanted = _only_one([each.backend for each in default.artifacts])
         usable = [each.files for each in default.artifacts if each.backend == wanted]
         found += [default.tokenizer.file, *(file for files in usable[:1] for file in files)]
     return found
+
+
+def _only_one(backends: Iterable[str]) -> str:
+    """Return the backend that is the only one, or the only one installed; empty when it is not that clear."""
+    names = tuple(dict.fromkeys(backends))
+    if len(names) > 1:
+        names = tuple(name for name in names if _is_installed(name))
+    return names[0] if len(names) == 1 else ""
+
+
+def _is_installed(backend: str) -> bool:
+    try:
+        return missing(runtime(backend)) is None
+    except UnknownBackendError:
+        return False

@@ -25,7 +25,9 @@ from edgewise.cli.app import main
 from edgewise_cloud.card import CARD
 from edgewise_cloud.commands.evaluate import evaluate
 from edgewise_cloud.commands.train import train
+from edgewise_cloud.train import forms
 from edgewise_cloud.train import student as student_module
+from edgewise_converters.limits import Limits
 
 
 def run(*arguments: object) -> Result:
@@ -232,6 +234,47 @@ def test_a_language_gets_a_student_of_its_own(root: Path, bundle: Path, tmp_path
     )
     assert nobody.exit_code == 2
     assert "No labelled row is in tlh" in nobody.stderr
+
+
+def test_forms_are_judged_on_texts(root: Path, tmp_path: Path) -> None:
+    for alone in (("--forms", "onnx"), ("--dev", root / "data")):
+        result = pack(root, tmp_path / "out", *alone)
+        assert result.exit_code == 2 and "go together" in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_packed_when_a_form_answers_otherwise(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "LIMITS", Limits(metric=-200.0))
+    result = pack(root, tmp_path / "out", "--forms", "onnx", "--dev", root / "data")
+    assert result.exit_code == 2 and "multilingual: onnxruntime int8-weights: refused" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_bundle_gets_forms_for_other_backends(
+    root: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("litert_torch", reason="TFLite files are made with the extra 'convert-tflite'")
+    out = tmp_path / "forms"
+    # A student of 300 rows has no margins, and a few dev rows no hundredths.
+    monkeypatch.setattr(forms, "LIMITS", Limits(agreement=0.9, metric=20.0))
+    result = pack(root, out, "--forms", "onnx,tflite", "--dev", root / "data")
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    entries = {each["backend"]: each for each in manifest["models"]["multilingual"]["artifacts"]}
+    assert list(entries) == ["onnxruntime", "tflite"]
+    assert {each["file"] for each in entries.values()} == {"multilingual.onnx", "multilingual.tflite"}
+    for each in entries.values():
+        assert each["parity"]["reference"] == "torch fp32"
+        assert each["parity"]["agreement"]["sentiment"]
+    for backend in entries:
+        with Analyzer(out, backend=backend) as found, Analyzer(bundle) as wanted:
+            for text in ("what a great day at school", "der Hund war böse"):
+                mine, theirs = found.analyze(text).sentiment, wanted.analyze(text).sentiment
+                assert mine is not None and theirs is not None
+                assert mine.scores == pytest.approx(theirs.scores, abs=0.05)
 
 
 def test_the_student_of_a_bundle_can_be_kept(root: Path, bundle: Path, tmp_path: Path) -> None:
