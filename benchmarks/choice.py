@@ -2,9 +2,9 @@
 
 Each decision is made in a new process with an empty cache folder, then again in new processes that find the
 choice remembered. Timed is the decision itself, and `Analyzer.backend_report()` of a new analyzer, which
-reads files for the first answer meanwhile. Then every candidate is measured for longer, in turns, on the texts
-of the trial, and each choice is compared with the best. Needs a bundle with artifacts for two backends at least,
-see `edgewise convert`.
+reads files for the first answer meanwhile. Then every candidate is measured for longer, in turns, on the
+texts of the trial, and each choice is compared with the best. Needs a bundle with artifacts for two backends
+at least, see `edgewise convert`.
 """
 
 from __future__ import annotations
