@@ -120,7 +120,7 @@ def _measured(folder: Path, threads: int, objective: str, rounds: int) -> Mappin
     backend = Backend(Bundle.open(folder), Settings("auto", threads, 100_000, 64))
     offer = backend._offer()
     task = trials.Task(offer.rows(), threads, objective)
-    trials.ROUNDS = rounds
+    trials.ROUNDS = trials.MOST_ROUNDS = rounds
     found = trials.run_trials({each: lambda each=each: offer.read(each) for each in offer.candidates}, task)
     for each, why in found.failed.items():
         print(f"{each}: {why}", file=sys.stderr)
