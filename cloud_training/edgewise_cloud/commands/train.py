@@ -45,7 +45,7 @@ def _languages(given: str) -> list[str]:
     return names
 
 
-def _given(**options: int | None) -> dict[str, Any]:
+def _given(**options: float | None) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -98,11 +98,27 @@ def train(quiet: bool) -> None:
     "teachers",
     multiple=True,
     type=_FOLDER,
-    help="Finished teacher whose answers about English rows are learned, too; repeat it for several.",
+    help="Finished teacher whose answers are learned, too; repeat it for several.",
 )
 @click.option(
-    "--soft-rows", type=click.IntRange(min=1), help="Rows that the teachers are asked about, at most."
+    "--soft-rows", type=click.IntRange(min=1), help="English rows that the teachers are asked about, at most."
 )
+@click.option(
+    "--raw-rows", type=click.IntRange(min=0), help="Raw lines a language that they are asked about besides."
+)
+@click.option(
+    "--pairs",
+    type=click.IntRange(min=0),
+    help="Translations to learn their answers about the English side of.",
+)
+@click.option(
+    "--english-share",
+    type=click.FloatRange(0.0, 1.0),
+    help="Share of the English rows that an epoch visits: less where another student answers English.",
+)
+@click.option("--hidden", type=click.IntRange(min=8), help="Features of a text.")
+@click.option("--bf16", is_flag=True, help="Multiply matrices in bf16, where the processor has it.")
+@click.option("--vocabulary", type=click.IntRange(min=300), help="Tokens of the tokenizer.")
 @click.option("--languages", metavar="A,B", help="Only rows and vocabulary of these languages.")
 @click.option(
     "--attributes",
@@ -119,6 +135,12 @@ def student(
     encoder: str | None,
     teachers: tuple[Path, ...],
     soft_rows: int | None,
+    raw_rows: int | None,
+    pairs: int | None,
+    english_share: float | None,
+    hidden: int | None,
+    bf16: bool,
+    vocabulary: int | None,
     languages: str | None,
     attributes: Path | None,
 ) -> None:
@@ -133,14 +155,16 @@ def student(
 
     recipe = Recipe() if rows is None else small(Recipe(), rows)
     changes = _given(epochs=epochs, seed=seed)
-    recipe = replace(recipe, training=replace(recipe.training, **changes), encoder=encoder)
+    recipe = replace(recipe, training=replace(recipe.training, **changes, half=bf16), encoder=encoder)
     recipe = replace(
         recipe,
         teachers=tuple(map(str, teachers)),
         attributes=None if attributes is None else str(attributes),
         languages=tuple(_languages(languages)) if languages is not None else None,
-        **_given(soft_rows=soft_rows),
+        **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, hidden=hidden),
     )
+    sizes = _given(vocabulary=vocabulary, english=english_share)
+    recipe = replace(recipe, sizes=replace(recipe.sizes, **sizes))
     train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 

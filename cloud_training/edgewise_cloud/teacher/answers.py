@@ -46,18 +46,29 @@ def task_spec(spec: Mapping[str, Any]) -> TaskSpec:
     )
 
 
-def _joined(specs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the first teacher's task with the mean of all teachers' thresholds."""
+def _joined(teachers: Sequence[AnyTeacher], task: str) -> Mapping[str, Any]:
+    """Return the first teacher's task with the mean of all teachers' thresholds.
+
+    A threshold of a language is the mean over those teachers that know it.
+    """
+    specs = [teacher.tasks[task] for teacher in teachers]
     if len(specs) == 1:
         return specs[0]
 
+    def own(spec: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = spec["thresholds"].get(label, spec["thresholds"]["default"])
+        return found
+
+    def in_language(label: str, language: str) -> float:
+        knowing = [spec for each, spec in zip(teachers, specs, strict=True) if each.knows(language, task)]
+        values = [own(spec, label) for spec in knowing or specs]
+        return float(np.mean([each.get("by_language", {}).get(language, each)["value"] for each in values]))
+
     def mean(label: str) -> dict[str, Any]:
-        own = [spec["thresholds"].get(label, spec["thresholds"]["default"]) for spec in specs]
-        found: dict[str, Any] = {"value": float(np.mean([each["value"] for each in own]))}
-        several = [set(each.get("by_language", {})) for each in own]
-        for language in sorted(set.intersection(*several)):
-            value = float(np.mean([each["by_language"][language]["value"] for each in own]))
-            found.setdefault("by_language", {})[language] = {"value": value}
+        found: dict[str, Any] = {"value": float(np.mean([own(spec, label)["value"] for spec in specs]))}
+        languages = sorted({code for spec in specs for code in own(spec, label).get("by_language", {})})
+        if languages:
+            found["by_language"] = {code: {"value": in_language(label, code)} for code in languages}
         return found
 
     labels = sorted({label for spec in specs for label in spec["thresholds"]})
@@ -89,7 +100,7 @@ class Ensemble:
                     raise EnsembleError(task, first[task], teacher.name)
                 first.setdefault(task, teacher.name)
         for task in self.labels:
-            self.tasks[task] = _joined([each.tasks[task] for each in self.teachers if task in each.tasks])
+            self.tasks[task] = _joined([each for each in self.teachers if task in each.tasks], task)
         self._heads = {task: Head(task_spec(spec)) for task, spec in self.tasks.items()}
 
     @property
@@ -156,11 +167,10 @@ class Ensemble:
             for row, text in enumerate(new):
                 self._seen[text] = {task: values[row] for task, values in found.items()}
         wanted = [task for task in tasks if task in self.labels]
-        return [
-            Answer(**{task: self._answer(task, self._seen[text][task]) for task in wanted}) for text in texts
-        ]
+        return [Answer(**{task: self._answer(task, text) for task in wanted}) for text in texts]
 
-    def _answer(self, task: str, scores: list[float]) -> Prediction:
+    def _answer(self, task: str, text: str) -> Prediction:
+        scores = self._seen[text][task]
         if task == "language" and self._only is not None:
             kept = [
                 score if name in self._only else 0.0
@@ -168,4 +178,4 @@ class Ensemble:
             ]
             total = sum(kept) or 1.0
             scores = [score / total for score in kept]
-        return self._heads[task].predict(scores, None)
+        return self._heads[task].predict(scores, self._told.get(text))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise_cloud.ngrams.teacher import KIND, POOLED, NgramTeacher
+from edgewise_cloud.teacher.bundles import MANIFEST, BundleTeacher
 from edgewise_cloud.teacher.saved import FACTS, Teacher
 
 ANY = POOLED
@@ -46,13 +47,16 @@ class AnyTeacher(Protocol):
         ...
 
 
-def open_teacher(folder: Path) -> Teacher | NgramTeacher:
-    """Read a teacher: an encoder with heads, or n-grams.
+def open_teacher(folder: Path) -> Teacher | NgramTeacher | BundleTeacher:
+    """Read a teacher: an encoder with heads, n-grams, or a packed bundle.
 
     Raises:
         TeacherFolderError: The folder holds none.
         EncoderError: Its encoder can't be loaded.
+        BundleError: A file of the bundle can't be read.
     """
+    if (folder / MANIFEST).is_file():
+        return BundleTeacher.load(folder)
     try:
         kind = json.loads((folder / FACTS).read_text(encoding="utf-8")).get("kind")
     except (OSError, ValueError, AttributeError):

@@ -11,20 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.bundle import Bundle, read_manifest
-from edgewise.engine.encoder import Encoder
-from edgewise.engine.models import Models
-from edgewise.engine.settings import Settings
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
+from edgewise_cloud.teacher.bundles import answers_of, open_models
 from edgewise_cloud.train.soft import WIDTH
-from edgewise_runtimes.threads import available_threads
 
 logger = logging.getLogger(__name__)
 
 _TASK = "toxicity"
 _BEGIN = len(LABELS["sentiment"])
-_ROWS_PER_RUN = 64
-_MAX_CHARS = 100_000
 
 
 def unannotated(examples: Examples, least: int = 50) -> tuple[str, ...]:
@@ -60,26 +55,14 @@ def attribute_labels(
         filled = soft.copy()
         rows = np.flatnonzero(~np.isnan(soft).all(axis=1))
     bundle = Bundle.open(folder)
-    models = Models(bundle, Settings("auto", available_threads(), _MAX_CHARS, max_windows=1), None)
+    models = open_models(bundle)
     encoder = models.encoder(bundle.manifest.routes.default)
-    said = toxicity_of(encoder, [examples.texts[row] for row in rows])
+    said = answers_of(encoder, [examples.texts[row] for row in rows], _TASK)
     models.close()
     for column in columns:
         filled[rows, _BEGIN + column] = said[:, column]
     logger.info("%s: %d rows, %s", bundle.manifest.name, len(rows), ", ".join(names))
     return filled
-
-
-def toxicity_of(encoder: Encoder, texts: list[str]) -> NDArray[np.float32]:
-    """Return the calibrated probabilities of the attributes [n, 7] of the first window of each text."""
-    head = encoder.heads[_TASK]
-    windows = [encoder.tokenizer.read(text).rows for text in texts]
-    found = np.full((len(texts), len(head.labels)), np.nan, np.float32)
-    some = [place for place, rows in enumerate(windows) if rows]
-    logits = encoder.logits([windows[place][0] for place in some], (_TASK,), _ROWS_PER_RUN)
-    for place, values in zip(some, logits[_TASK], strict=True):
-        found[place] = head.scores(values, None)
-    return found
 
 
 def taken_thresholds(folder: Path, names: Iterable[str]) -> dict[str, Any]:

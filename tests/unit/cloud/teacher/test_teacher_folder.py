@@ -186,7 +186,9 @@ def test_thresholds_of_an_ensemble_are_means(folder: Path) -> None:
     assert found["default"]["value"] == pytest.approx(0.6)
     assert found["insult"]["value"] == pytest.approx(0.3)
     assert found["toxicity"]["value"] == pytest.approx(0.3)
-    assert found["toxicity"]["by_language"] == {"en": {"value": pytest.approx(0.4)}}
+    own = found["toxicity"]["by_language"]
+    assert own["en"] == {"value": pytest.approx(0.4)}
+    assert own["de"] == {"value": pytest.approx(0.25)}, "the other has one threshold for all languages"
 
 
 def test_the_ensemble_is_measured_by_the_command(
@@ -236,8 +238,11 @@ def test_a_restricted_ensemble_answers_with_these_languages_only() -> None:
             }
         }
 
-        def logits(self, texts: list[str]) -> dict[str, Any]:
-            return {"language": np.log(np.array([[0.5, 0.3, 0.2]] * len(texts), np.float32))}
+        def knows(self, language: str, task: str) -> bool:
+            return True
+
+        def probabilities(self, texts: list[str], languages: list[str]) -> dict[str, Any]:
+            return {"language": np.array([[0.5, 0.3, 0.2]] * len(texts), np.float32)}
 
     fixed: Any = Fixed()
     free = Ensemble([fixed])
