@@ -96,7 +96,7 @@ def main() -> int:
         nargs="*",
         default=[],
         metavar="ENCODER=FOLDER",
-        help="where a training run's torch weights are",
+        help="where the torch weights are: a training run, or another bundle",
     )
     options.add_argument("--make", nargs="*", default=[], metavar="BACKEND:PRECISION")
     given = options.parse_args()
@@ -106,7 +106,9 @@ def main() -> int:
     judged: list[Judged] = []
     for source in package.models:
         if source.name in folders:
-            source = replace(source, module=load_source(folders[source.name]).models[0].module)
+            models = load_source(folders[source.name]).models
+            found = next((model for model in models if model.name == source.name), models[0])
+            source = replace(source, module=found.module)
         mine = [text for text in texts if source.speaks(text.language)]
         judged += _judge(package, source, mine, given.texts, given.make)
     _report(judged, given.json)

@@ -177,6 +177,8 @@ def _compile(core: Any, model: Any, device: str, threads: int, cache: Path | Non
             # Pinned threads of two sessions would sit on the same core.
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": _SHAPES_KEPT,
+            # Where weights are int8 it would make activations int8, too, whatever the precision hint says.
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
     if cache is not None:
         # A cache that cannot be written is no reason to fail.

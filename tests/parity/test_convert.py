@@ -82,6 +82,19 @@ def test_every_form_of_a_student_passes_its_gate(student: Conversion, tmp_path: 
         assert analyzer.analyze("what a great day").sentiment is not None
 
 
+def test_int8_weights_are_multiplied_in_full_precision_by_both_readers_of_onnx(student: Conversion) -> None:
+    """OpenVINO would round activations to int8 where weights are."""
+    made = next(a for a in student.made if a.form.name == "onnxruntime int8-weights")
+    source = student_source()
+    ids = np.random.default_rng(2).integers(1, VOCABULARY, (4, 9)).astype(np.int32)
+    feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    wanted, found = (
+        open_run(source, backend, "int8-weights", made.made)(feeds) for backend in ("onnxruntime", "openvino")
+    )
+    for task in TASKS:
+        np.testing.assert_allclose(found[task], wanted[task], atol=1e-4)
+
+
 def test_no_path_of_this_machine_is_in_a_file(student: Conversion) -> None:
     home = str(Path(__file__).parents[2]).encode()
     for artifact in student.made:
