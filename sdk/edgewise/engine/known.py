@@ -8,8 +8,6 @@ from edgewise.bundle.manifest import FileRef, Manifest
 from edgewise.engine.settings import LANGUAGE
 from edgewise.errors import UnknownBackendError
 from edgewise.labels import TASKS
-from edgewise_runtimes.registry import missing, runtime
-from edgewise_runtimes.selection.candidate import AUTO
 
 _ENCODER = "encoder"
 
@@ -57,7 +55,7 @@ def likely_files(
     default = manifest.models[manifest.routes.default]
     if default.tokenizer is not None and any(task != LANGUAGE for task in tasks):
         wanted = backend.partition(":")[0]
-        if wanted == AUTO:
+        if wanted == "auto":
             wanted = _only_one([each.backend for each in default.artifacts])
         usable = [each.files for each in default.artifacts if each.backend == wanted]
         found += [default.tokenizer.file, *(file for files in usable[:1] for file in files)]
@@ -73,6 +71,9 @@ def _only_one(backends: Iterable[str]) -> str:
 
 
 def _is_installed(backend: str) -> bool:
+    # Needed for bundles with several backends only, and not while Edgewise is imported.
+    from edgewise_runtimes.registry import missing, runtime
+
     try:
         return missing(runtime(backend)) is None
     except UnknownBackendError:
