@@ -112,6 +112,11 @@ def train(quiet: bool) -> None:
     help="Translations to learn their answers about the English side of.",
 )
 @click.option(
+    "--made-rows",
+    type=click.IntRange(min=0),
+    help="Made rows a language, at most, against the bias that naming a group of people is toxic.",
+)
+@click.option(
     "--english-share",
     type=click.FloatRange(0.0, 1.0),
     help="Share of the English rows that an epoch visits: less where another student answers English.",
@@ -137,6 +142,7 @@ def student(
     soft_rows: int | None,
     raw_rows: int | None,
     pairs: int | None,
+    made_rows: int | None,
     english_share: float | None,
     hidden: int | None,
     bf16: bool,
@@ -161,7 +167,7 @@ def student(
         teachers=tuple(map(str, teachers)),
         attributes=None if attributes is None else str(attributes),
         languages=tuple(_languages(languages)) if languages is not None else None,
-        **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, hidden=hidden),
+        **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, made_rows=made_rows, hidden=hidden),
     )
     sizes = _given(vocabulary=vocabulary, english=english_share)
     recipe = replace(recipe, sizes=replace(recipe.sizes, **sizes))

@@ -15,6 +15,7 @@ from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.teacher.bundles import answers_of, open_models
 from edgewise_cloud.train.soft import WIDTH
+from edgewise_cloud.train.student_data import MADE
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,13 @@ _BEGIN = len(LABELS["sentiment"])
 
 
 def unannotated(examples: Examples, least: int = 50) -> tuple[str, ...]:
-    """Return the attributes that fewer than `least` rows say yes to, or fewer than that say no to."""
-    yes = (examples.toxicity > 0.5).sum(axis=0)
-    no = (examples.toxicity < 0.5).sum(axis=0)
+    """Return the attributes that fewer than `least` rows say yes to, or fewer than that say no to.
+
+    Made rows don't count: the few that they are teach no attribute.
+    """
+    toxicity = examples.toxicity[_not_made(examples)]
+    yes = (toxicity > 0.5).sum(axis=0)
+    no = (toxicity < 0.5).sum(axis=0)
     return tuple(name for place, name in enumerate(LABELS[_TASK]) if min(yes[place], no[place]) < least)
 
 
@@ -41,7 +46,8 @@ def attribute_labels(
         soft: float16 [n, 18] as `soft_labels` returns it; None: no teacher was asked.
 
     Returns:
-        A copy of `soft`; only rows are filled that a teacher was asked about, or all where none was.
+        A copy of `soft`; only rows are filled that a teacher was asked about, or all but made ones where
+        none was.
 
     Raises:
         BundleError: The bundle can't be read.
@@ -50,7 +56,7 @@ def attribute_labels(
     columns = [LABELS[_TASK].index(name) for name in names]
     if soft is None:
         filled = np.full((len(examples), WIDTH), np.nan, np.float16)
-        rows = np.arange(len(examples))
+        rows = np.flatnonzero(_not_made(examples))
     else:
         filled = soft.copy()
         rows = np.flatnonzero(~np.isnan(soft).all(axis=1))
@@ -63,6 +69,10 @@ def attribute_labels(
         filled[rows, _BEGIN + column] = said[:, column]
     logger.info("%s: %d rows, %s", bundle.manifest.name, len(rows), ", ".join(names))
     return filled
+
+
+def _not_made(examples: Examples) -> NDArray[np.bool_]:
+    return np.array([not name.startswith(MADE) for name in examples.datasets], np.bool_)
 
 
 def taken_thresholds(folder: Path, names: Iterable[str]) -> dict[str, Any]:

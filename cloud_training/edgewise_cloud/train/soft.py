@@ -16,6 +16,7 @@ from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.teacher.errors import TeacherFolderError
 from edgewise_cloud.teacher.opening import AnyTeacher, open_teacher
 from edgewise_cloud.teacher.saved import FACTS
+from edgewise_cloud.train.student_data import MADE
 from edgewise_cloud.train.work_folder import WorkFileError
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def soft_labels(
     Args:
         folders: Of the teachers; where several know of a row, their probabilities are averaged.
         asked: n rows: what they are asked about. Of a translation that is the text that it was made from.
+            Made rows are not asked about: they are there because teachers err about them.
         work: Folder for soft.npy, which a rerun reads.
         most: English rows that are asked about at most; see `spread_rows`.
         seed: Of their choice.
@@ -65,7 +67,7 @@ def soft_labels(
     others = [
         row
         for row, (code, name) in enumerate(zip(asked.langs, asked.datasets, strict=True))
-        if (code != _ENGLISH or name.startswith(UNLABELLED)) and code in told
+        if (code != _ENGLISH or name.startswith(UNLABELLED)) and code in told and not name.startswith(MADE)
     ]
     chosen = [*spread_rows(asked, most, seed).tolist(), *others]
     todo = [row for row in chosen if np.isnan(values[row]).all()]
@@ -139,7 +141,7 @@ def spread_rows(examples: Examples, most: int, seed: int) -> NDArray[np.int64]:
     """Choose at most `most` labelled English rows, in order: small sets whole, larger ones alike."""
     places: dict[str, list[int]] = {}
     for row, (name, code) in enumerate(zip(examples.datasets, examples.langs, strict=True)):
-        if code == _ENGLISH and not name.startswith(UNLABELLED):
+        if code == _ENGLISH and not name.startswith((UNLABELLED, MADE)):
             places.setdefault(name, []).append(row)
     rng = np.random.default_rng(seed)
     chosen: list[int] = []

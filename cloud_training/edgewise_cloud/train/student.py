@@ -21,6 +21,7 @@ from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.prepare.errors import NoSuchRowsError
 from edgewise_cloud.train.attributes import attribute_labels, taken_thresholds, unannotated
 from edgewise_cloud.train.calibrate import calibrate
+from edgewise_cloud.train.made import MADE_SOURCES, made_training_rows
 from edgewise_cloud.train.monitor import dev_scores
 from edgewise_cloud.train.rows import labelled_rows
 from edgewise_cloud.train.soft import name_of, soft_labels
@@ -65,6 +66,7 @@ class Recipe:
         raw_rows: Raw lines of each language that the teachers are asked about besides.
         pairs: Translations of English sentences that the student gives the teachers' answers about the
             English side to.
+        made_rows: Made rows about groups of people of each language, at most (see `made.made_rows`).
         languages: Of the rows and the vocabulary; None: all.
         attributes: Folder of a bundle, whose default model is asked about attributes of toxicity that no set
             of these languages annotates; None: nobody is.
@@ -83,6 +85,7 @@ class Recipe:
     soft_rows: int = 100_000
     raw_rows: int = 0
     pairs: int = 0
+    made_rows: int = 0
     languages: tuple[str, ...] | None = None
     attributes: str | None = None
 
@@ -133,7 +136,8 @@ def train_student(
     """
     recipe = recipe or Recipe()
     licences = frozenset(licences)
-    claim(work, {"recipe": asdict(recipe), "licences": sorted(licences), "rows": _rows(catalogue, licences)})
+    settings = {"recipe": _recipe(recipe), "licences": sorted(licences), "rows": _rows(catalogue, licences)}
+    claim(work, settings)
     torch.set_num_threads(available_threads())
     seed = recipe.training.seed
     every = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
@@ -142,6 +146,7 @@ def train_student(
     tokenizer = make_tokenizer(
         catalogue, train_rows, licences, recipe.sizes, seed, vocabulary, recipe.languages
     )
+    train_rows = _with_made(recipe, catalogue, train_rows, work)
     train_rows, asked = _with_unlabelled(recipe, catalogue, licences, train_rows, work)
     prepared = prepare(train_rows, tokenizer, recipe.sizes)
     soft, thresholds = _told(recipe, train_rows, asked, work)
@@ -166,13 +171,19 @@ def train_student(
         "datasets": _datasets(catalogue, train_rows, licences),
         # Names instead of folders: where a teacher lay says nothing to others.
         "recipe": {
-            **asdict(recipe),
+            **_recipe(recipe),
             "teachers": [name_of(folder) for folder in recipe.teachers],
             "attributes": recipe.attributes and read_manifest(recipe.attributes).name,
         },
     }
     replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
     return work
+
+
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as JSON says it; without made rows as before there were any: old runs go on."""
+    said = asdict(recipe)
+    return said if recipe.made_rows else {name: said[name] for name in said if name != "made_rows"}
 
 
 def _rows(catalogue: Catalogue, licences: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -187,6 +198,15 @@ def _of_languages(examples: Examples, languages: tuple[str, ...] | None) -> Exam
     if not rows:
         raise NoSuchRowsError(languages)
     return examples.take(rows)
+
+
+def _with_made(recipe: Recipe, catalogue: Catalogue, rows: Examples, work: Path) -> Examples:
+    """Return the rows, and after them made ones of their languages."""
+    if not recipe.made_rows:
+        return rows
+    languages = recipe.languages or tuple(sorted(set(rows.langs)))
+    made = made_training_rows(catalogue, languages, recipe.training.seed, recipe.made_rows, work)
+    return Examples.concat([rows, made])
 
 
 def _with_unlabelled(
@@ -250,7 +270,8 @@ def _datasets(catalogue: Catalogue, train_rows: Examples, licences: Iterable[str
         }
         for dataset in catalogue.datasets(split="train", licences=licences)
     ]
-    return labelled + [{**source, "rows": counts[name]} for name, source in SOURCES.items() if counts[name]]
+    others = {**MADE_SOURCES, **SOURCES}
+    return labelled + [{**source, "rows": counts[name]} for name, source in others.items() if counts[name]]
 
 
 def _model_part(recipe: Recipe, tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from edgewise_distill.student.subwords import train_tokenizer
 
 __all__ = [
     "GROUPS",
+    "MADE",
     "NothingToTrainError",
     "Prepared",
     "Sizes",
@@ -48,6 +49,8 @@ REFERENCE = frozenset(
     }
 )
 LOW_TRUST = 0.45
+MADE = "made/"
+"""How the names of sets begin that were written for training: `edgewise_cloud.train.made`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +198,9 @@ def prepare(examples: Examples, tokenizer: Tokenizer, sizes: Sizes, groups: tupl
         tokenizer: Of the student.
         sizes: `max_tokens` counts.
         groups: Names of known groups, those of the training rows; rows of other groups get group 0, as those
-            of `REFERENCE` do. Empty: make them from these rows.
+            of `REFERENCE` and made rows do. Empty: make them from these rows.
     """
-    named = ["" if name in REFERENCE else GROUPS.get(name, name) for name in examples.datasets]
+    named = ["" if _speaks_for_all(name) else GROUPS.get(name, name) for name in examples.datasets]
     known = groups or ("", *sorted(set(named) - {""}))
     number = {name: place for place, name in enumerate(known)}
     flat, starts = encode(tokenizer, examples.texts, sizes.max_tokens)
@@ -217,13 +220,16 @@ def prepare(examples: Examples, tokenizer: Tokenizer, sizes: Sizes, groups: tupl
 def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose the rows of an epoch: small sets whole, large ones thinned, little trusted ones by half.
 
-    Those of `REFERENCE` are visited whole, and twice where they are small.
+    Those of `REFERENCE` are visited whole, and twice where they are small; made rows are visited whole.
     """
     tokens = prepared.tokens
     names, numbers = np.unique(np.array(prepared.examples.datasets), return_inverse=True)
-    chosen = []
+    chosen, made = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for number, name in enumerate(names):
         rows = np.flatnonzero(numbers == number)
+        if name.startswith(MADE):
+            made.append(rows)
+            continue
         if name in REFERENCE:
             chosen.extend([rows] * (2 if len(rows) < 2 * sizes.whole else 1))
             continue
@@ -231,7 +237,13 @@ def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) ->
         if float(tokens.weight[rows].mean()) < LOW_TRUST:
             size = min(size, len(rows) / 2)
         chosen.append(rng.permutation(rows)[: int(size)])
-    return _with_less_english(np.concatenate(chosen), prepared.examples.langs, sizes.english, rng)
+    fewer = _with_less_english(np.concatenate(chosen), prepared.examples.langs, sizes.english, rng)
+    return np.concatenate([fewer, *made])
+
+
+def _speaks_for_all(name: str) -> bool:
+    """Return whether a set has no bias of its own."""
+    return name in REFERENCE or name.startswith(MADE)
 
 
 def _with_less_english(

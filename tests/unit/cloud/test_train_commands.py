@@ -207,8 +207,11 @@ def test_packing_again_gives_the_same_models(root: Path, bundle: Path, tmp_path:
 def test_a_language_gets_a_student_of_its_own(root: Path, bundle: Path, tmp_path: Path) -> None:
     work = tmp_path / "english"
     given = ("--rows", 300, "--languages", "en", "--attributes", bundle, "--data", root / "data")
-    result = run("train", "student", *given, "--work", work)
+    result = run("train", "student", *given, "--made-rows", 40, "--work", work)
     assert result.exit_code == 0, result.output
+    part = json.loads((work / "model.json").read_text(encoding="utf-8"))
+    assert part["recipe"]["made_rows"] == 40
+    assert next(entry for entry in part["datasets"] if entry["name"].startswith("Made rows"))["rows"] == 40
     vocabulary = (work / "tokenizer.json").read_text(encoding="utf-8")
     assert "school" in vocabulary
     assert "кућа" not in vocabulary
