@@ -27,7 +27,8 @@ from edgewise_distill.language.calibrate import Calibration, fit
 from edgewise_distill.language.counting import count
 from edgewise_distill.language.layout import lay_out
 from edgewise_distill.language.noise import noise, script_lines
-from edgewise_distill.language.weights import Weights, default_trust, select, weigh
+from edgewise_distill.language.sharpen import sharpen
+from edgewise_distill.language.weights import Weights, default_trust, select, share, weigh
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,10 @@ class LanguageRecipe:
 
     Attributes:
         most: Training lines a language.
+        labelled: Texts a language from labelled sets, besides.
         features: Features kept.
         prior: Strength of the Dirichlet prior.
+        shared: Tokens that close languages give each other.
         noise_lines: Lines of what is no language.
         dev_rows: Dev rows, whole and cut, that calibration is fitted on.
         script_lines: Lines of random letters for a language known by its script alone.
@@ -64,16 +67,18 @@ class LanguageRecipe:
     """
 
     most: int = 30_000
+    labelled: int = 5000
     features: int = 700_000
-    prior: float = 1000.0
+    prior: float = 2000.0
+    shared: float = 2000.0
     noise_lines: int = 4000
     dev_rows: int = 40_000
     script_lines: int = 300
     seed: int = 17
 
 
-def _known_languages() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = json.loads(
+def _known_languages() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
         files("edgewise_cloud.train").joinpath("language.json").read_text(encoding="utf-8")
     )
     return found
@@ -155,11 +160,16 @@ def train_language(
     wanted = None if languages is None else list(languages)
     licences = frozenset(licences)
     lines, real, made = _training_lines(catalogue, recipe, licences, wanted)
-    counts = count(lines)
+    names = _known_languages()
+    counts = share(count(lines), names["close"], recipe.shared)
     classes = counts.languages
     logger.info("%d features", len(counts.keys))
     weights = select(weigh(counts, recipe.prior), counts, recipe.features, default_trust())
     logger.info("%d features kept, %d weights", len(weights.keys), len(weights.delta))
+    for group in names["sharpened"]:
+        theirs = {name: lines[name] for name in group if name in lines}
+        if len(theirs) > 1:
+            weights = sharpen(weights, theirs, classes, default_trust(), recipe.seed)
     dev = dev_rows(catalogue, classes, recipe.seed).sample(recipe.dev_rows, recipe.seed)
     sums, known = column_sums(weights, classes, dev.texts)
     calibration = fit(sums, known, dev.right, dev.weight, default_trust())
@@ -185,7 +195,7 @@ def _training_lines(
     """Return the lines of each class, and how many of each are real and how many made."""
     names = _known_languages()
     wanted = names["targets"] + names["others"] if languages is None else languages
-    taken = load_language_texts(catalogue, wanted, licences, recipe.most, recipe.seed)
+    taken = load_language_texts(catalogue, wanted, licences, recipe.most, recipe.seed, recipe.labelled)
     logger.info("%d lines of %d classes", taken.rows, len(taken.by_class))
     strays = Strays(packaged_rules())
     lines = {

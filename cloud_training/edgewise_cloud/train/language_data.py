@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewise_cloud.catalogue import ALL_LICENCES, Catalogue, leak_key
+from edgewise_cloud.train.language_labelled import labelled_lines
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +62,16 @@ def class_of(text: str, language: str) -> str:
 
 
 def load_language_texts(
-    catalogue: Catalogue, languages: Iterable[str], licences: Iterable[str], most: int, seed: int
+    catalogue: Catalogue,
+    languages: Iterable[str],
+    licences: Iterable[str],
+    most: int,
+    seed: int,
+    labelled: int = 0,
 ) -> LanguageTexts:
     """Collect up to `most` lines a language from langid's train split, then from the raw text.
+
+    Texts of the labelled sets of the other tasks come on top.
 
     A line whose text stands in langid's test or dev split is left out, unless it is as short as "Yes.". A
     line found under two languages counts for the one that has it first.
@@ -74,6 +82,7 @@ def load_language_texts(
         licences: Allowed licence classes.
         most: Lines a language.
         seed: Of the choice among more.
+        labelled: Texts a language from labelled sets.
 
     Returns:
         Lines by class; a language without any line is not in it.
@@ -81,17 +90,19 @@ def load_language_texts(
     Raises:
         CatalogueError: the data can't be had.
     """
-    wanted = frozenset(languages)
+    wanted, licences = frozenset(languages), frozenset(licences)
     langid = catalogue.language("langid")
     held_out: set[str] = set()
     for split in ("test", "dev"):
         held_out.update(leak_key(text) for text in langid.load(split, ALL_LICENCES).texts)
     owner: dict[str, str] = {}
-    pools: dict[str, list[list[str]]] = defaultdict(lambda: [[], []])
+    pools: dict[str, list[list[str]]] = defaultdict(lambda: [[], [], []])
     leaks = 0
-    sources = (langid, catalogue.language("rawtext"))
-    for tier, rows in enumerate(source.load("train", licences) for source in sources):
-        for text, language in zip(rows.texts, rows.langs, strict=True):
+    sources = [file.load("train", licences) for file in (langid, catalogue.language("rawtext"))]
+    pairs = [zip(rows.texts, rows.langs, strict=True) for rows in sources]
+    extra = labelled_lines(catalogue, licences, sources[0], seed) if labelled else []
+    for tier, source in enumerate((*pairs, extra)):
+        for text, language in source:
             if language not in wanted:
                 continue
             key = leak_key(text)
@@ -102,10 +113,12 @@ def load_language_texts(
     logger.info("%d lines stand in test or dev: left out", leaks)
     rng = np.random.default_rng(seed)
     result: dict[str, list[str]] = defaultdict(list)
-    for language, (first, second) in sorted(pools.items()):
+    for language, (first, second, third) in sorted(pools.items()):
         second = sorted(set(second) - set(first))
+        third = sorted(set(third) - set(first) - set(second))
         lines = [first[row] for row in rng.permutation(len(first))[:most]]
         lines += [second[row] for row in rng.permutation(len(second))[: most - len(lines)]]
+        lines += [third[row] for row in rng.permutation(len(third))[:labelled]]
         for line in lines:
             mended = repair(line, language)
             result[class_of(mended, language)].append(mended)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from edgewise.language.features import COLUMNS
 
+_BIAS_UNIT = 10.0  # Adam's steps are alike for all numbers, and a bias has farther to go
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -38,7 +40,7 @@ def fit(
     trust: NDArray[np.float64],
     *,
     steps: int = 200,
-    keep_bias_small: float = 1e-3,
+    keep_bias_small: float = 1e-4,
 ) -> Calibration:
     """Minimise cross-entropy against the classes of each text's language, by gradient descent.
 
@@ -64,12 +66,13 @@ def fit(
     goal = torch.from_numpy(right)
     share = torch.from_numpy(weight / weight.sum())
     log_trust = torch.tensor(np.log(trust), dtype=torch.float32, requires_grad=True)
-    bias = torch.zeros(sums.shape[2], requires_grad=True)
+    bias_units = torch.zeros(sums.shape[2], requires_grad=True)
     scale = torch.tensor([0.5, 0.5], requires_grad=True)  # log spread, growth
-    optimizer = torch.optim.Adam([log_trust, bias, scale], lr=0.05)
+    optimizer = torch.optim.Adam([log_trust, bias_units, scale], lr=0.05)
     value = torch.tensor(0.0)
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 0.05 * (1.0 - step / steps) + 1e-3
+        bias = bias_units * _BIAS_UNIT
         joined = torch.einsum("toc,o->tc", columns, log_trust.exp()) + bias
         scores = joined / torch.exp(scale[0] + scale[1] * count).unsqueeze(1)
         likely = torch.log_softmax(scores, dim=1)
@@ -80,7 +83,7 @@ def fit(
         optimizer.step()
     return Calibration(
         log_trust.detach().exp().numpy().astype(np.float64),
-        bias.detach().numpy().astype(np.float64),
+        (bias_units * _BIAS_UNIT).detach().numpy().astype(np.float64),
         float(scale[0].detach().exp()),
         float(scale[1].detach()),
         float(value.detach()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,12 +71,34 @@ def _hashes(
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     hashes, orders = [], []
     column = np.arange(COLUMNS, dtype=np.uint8)
+    for _, _, valid, found in _chunks(texts, letters):
+        hashes.append(found[valid])
+        orders.append(np.broadcast_to(column, valid.shape)[valid])
+    return np.concatenate(hashes), np.concatenate(orders)
+
+
+def _chunks(
+    texts: Sequence[str], letters: NDArray[np.uint32]
+) -> Iterator[tuple[int, NDArray[np.uint32], NDArray[np.bool_], NDArray[np.uint32]]]:
+    """Yield the first text of each chunk, its codes, which places are features, and their hashes."""
     for first in range(0, len(texts), _CHUNK):
         codes = codes_of(texts[first : first + _CHUNK], letters)
-        valid = valid_places(codes).ravel()
-        hashes.append(hashes_of(codes).ravel()[valid])
-        orders.append(np.tile(column, len(codes))[valid])
-    return np.concatenate(hashes), np.concatenate(orders)
+        yield first, codes, valid_places(codes), hashes_of(codes)
+
+
+def features_by_line(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Hash the features of texts, text by text and by position.
+
+    Returns:
+        The hashes of all texts, and the number of each text's.
+    """
+    hashes, sizes = [], []
+    for first, codes, valid, found in _chunks(texts, letter_table()):
+        line = np.cumsum(codes == BOUNDARY)
+        lines = len(texts[first : first + _CHUNK])
+        hashes.append(found[valid])
+        sizes.append(np.bincount(line, valid.sum(axis=1), lines).astype(np.int64))
+    return np.concatenate(hashes), np.concatenate(sizes)
 
 
 def count(texts: Mapping[str, Sequence[str]], least: int = 2) -> Counts:

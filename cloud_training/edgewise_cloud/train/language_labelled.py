@@ -1,0 +1,71 @@
+"""Texts of the labelled sets, which also say which language they are in: real comments, posts and reviews."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import numpy as np
+
+from edgewise_cloud.catalogue import Catalogue, LanguageRows
+
+logger = logging.getLogger(__name__)
+
+_EACH = 8000  # texts of a set
+_LONGEST = 400  # characters, as the lines of langid
+_RENAMED = {"no": "nb"}
+# Written in Latin letters, mixed with English, or (Serbian tweets) not always in the language named: with
+# the last, Croatian and Bosnian dev texts were taken for Serbian.
+_UNFIT = frozenset(
+    {
+        "sentiment/si_singlish_youtube",
+        "sentiment/sr_mozetic",
+        "sentiment/ur_roman_urdu",
+        "sentiment/xx_dravidian_codemix",
+        "toxicity/ur_roman_urdu_hsol",
+    }
+)
+
+
+def is_latin(text: str) -> bool:
+    """Return whether more letters of a text are plain Latin ones than are not.
+
+    >>> is_latin("très bien"), is_latin("очень good"), is_latin("12")
+    (True, False, False)
+    """
+    plain = sum(char.isascii() and char.isalpha() for char in text)
+    return 2 * plain > sum(map(str.isalpha, text))
+
+
+def labelled_lines(
+    catalogue: Catalogue, licences: Iterable[str], usual: LanguageRows, seed: int
+) -> list[tuple[str, str]]:
+    """Take texts of the train splits of labelled sets.
+
+    Args:
+        catalogue: The data.
+        licences: Allowed licence classes.
+        usual: Lines that show how a language is usually written: texts in other letters are left out.
+        seed: Of the choice among the texts of a set.
+
+    Returns:
+        Texts, each with its language.
+
+    Raises:
+        CatalogueError: a set can't be read.
+    """
+    latin: dict[str, int] = {}
+    for text, language in zip(usual.texts, usual.langs, strict=True):
+        latin[language] = latin.get(language, 0) + (1 if is_latin(text) else -1)
+    rng = np.random.default_rng(seed)
+    found: list[tuple[str, str]] = []
+    for dataset in catalogue.datasets(licences=licences, tiers=("main",), split="train"):
+        if dataset.name in _UNFIT:
+            continue
+        rows = dataset.load("train")
+        for row in np.sort(rng.permutation(len(rows))[:_EACH]):
+            text, language = rows.texts[row][:_LONGEST], _RENAMED.get(rows.langs[row], rows.langs[row])
+            if language in latin and is_latin(text) == (latin[language] > 0):
+                found.append((text, language))
+    logger.info("%d texts of labelled sets", len(found))
+    return found
