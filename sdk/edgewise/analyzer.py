@@ -81,6 +81,7 @@ class Analyzer:
             strict=strict,
         )
         self._serving = Serving(model, settings, tasks, languages)
+        self._usual = Asked(None, None)
 
     @property
     def bundle(self) -> Bundle:
@@ -121,7 +122,8 @@ class Analyzer:
             AnalyzerClosedError: The analyzer is closed.
         """
         checked = as_text(text)
-        asked = Asked(tasks, thresholds, explain=explain)
+        usual = tasks is None and thresholds is None and not explain
+        asked = self._usual if usual else Asked(tasks, thresholds, explain=explain)
         return self._serving.run(lambda host: host.judge((checked,), asked.of(host)))[0]
 
     @overload

@@ -47,6 +47,7 @@ class Encoder:
             raise BackendLoadError(backend, spec.name, f"it has no output for {', '.join(missing)}")
         self.tokenizer = tokenizer
         self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in spec.tasks.items()}
+        self._widths = {task: len(head.labels) for task, head in self.heads.items()}
         self._session = session
         self._backend = backend
 
@@ -88,14 +89,13 @@ class Encoder:
         found: dict[str, list[list[float]]] = {}
         for task in tasks:
             output = outputs[task]
-            if output.shape != (count, len(self.heads[task].labels)):
-                shape = (count, len(self.heads[task].labels))
+            shape = (count, self._widths[task])
+            if output.shape != shape:
                 problem = f"the output {task!r} has shape {output.shape}, not {shape}"
                 raise BackendRunError(self._backend, problem)
             found[task] = values = output.tolist()
-            for row in values:
-                if not all_finite(row):
-                    raise BackendRunError(self._backend, f"the output {task!r} is not finite")
+            if not all_finite(values):
+                raise BackendRunError(self._backend, f"the output {task!r} is not finite")
         return found
 
 

@@ -51,6 +51,12 @@ class Engine:
         """
         started = perf_counter()
         readings = self._read(texts, request)
+        if len(readings) == 1:  # the usual call: there is nothing to share out, which one would feel
+            (reading,) = readings
+            for job in reading.jobs:
+                if job.tokens.rows:
+                    _calibrate(reading, job, job.encoder.logits(job.tokens.rows, job.tasks, request.rows))
+            return [self._answer(reading, request, started)]
         each = (perf_counter() - started) / max(1, len(texts))
         work: dict[Encoder, list[tuple[Reading, Job]]] = {}
         for reading in readings:
@@ -60,7 +66,7 @@ class Engine:
                     work.setdefault(job.encoder, []).append((reading, job))
         for encoder, jobs in work.items():
             _run(encoder, jobs, request.rows)
-        return [self._answer(reading, request) for reading in readings]
+        return [self._answer(reading, request, perf_counter()) for reading in readings]
 
     def load(self, tasks: tuple[str, ...]) -> None:
         """Load everything that the tasks may need, and run it once."""
@@ -89,14 +95,16 @@ class Engine:
             readings.append(reading)
         return readings
 
-    def _answer(self, reading: Reading, request: Request) -> Analysis:
-        started = perf_counter()
+    def _answer(self, reading: Reading, request: Request, started: float) -> Analysis:
         answers: dict[str, Prediction] = {LANGUAGE: reading.language}
         complete = not reading.cut
         for job in reading.jobs:
             _predict(job, reading.calibration, request, answers)
             complete = complete and job.tokens.complete
         spans = explain(reading, answers, request.rows) if request.explain else ()
+        unsure = False
+        for task in request.tasks:
+            unsure = unsure or answers[task].unsure
         seconds = reading.seconds + perf_counter() - started
         return Analysis(
             text_hash=hash_text(reading.text),
@@ -109,7 +117,7 @@ class Engine:
             latency_ms=1000.0 * seconds,
             truncated=not complete,
             spans=spans,
-            unsure=any(answers[task].unsure for task in request.tasks),
+            unsure=unsure,
             arm=self._settings.arm,
         )
 
@@ -117,11 +125,6 @@ class Engine:
 def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
     """Run an encoder on everything it has to do, at least one row, and share out scores and time."""
     started = perf_counter()
-    if len(jobs) == 1:  # the usual call; what sharing costs is a part of it that one can feel
-        ((reading, job),) = jobs
-        _calibrate(reading, job, encoder.logits(job.tokens.rows, job.tasks, rows_per_run))
-        reading.seconds += perf_counter() - started
-        return
     rows = [row for _, job in jobs for row in job.tokens.rows]
     tasks = tuple(dict.fromkeys(task for _, job in jobs for task in job.tasks))
     logits = encoder.logits(rows, tasks, rows_per_run)

@@ -53,10 +53,15 @@ class Head:
             weights = [exp((logit - top) / temperature) for logit in logits]
             total = sum(weights)
             return [weight / total for weight in weights]
-        # Written so that nothing overflows, however far from 0 a logit is; a call for each would cost more.
-        scaled = [logit / temperature for logit in logits]
-        small = [exp(-abs(value)) for value in scaled]
-        return [(1.0 if v >= 0 else s) / (1.0 + s) for v, s in zip(scaled, small, strict=True)]
+        found = []
+        for logit in logits:  # in a form that never overflows, however far from 0 a logit is
+            value = logit / temperature
+            if value >= 0.0:
+                found.append(1.0 / (1.0 + exp(-value)))
+            else:
+                small = exp(value)
+                found.append(small / (1.0 + small))
+        return found
 
     def pool(self, rows: Sequence[Sequence[float]], weights: Sequence[int]) -> list[float]:
         """Make one answer of the answers for a text's windows.
@@ -107,18 +112,20 @@ class Head:
             language: The language whose thresholds to use, None for the general ones.
             thresholds: Thresholds by label that replace the model's.
         """
-        own = self._thresholds.get(language) or self._threshold(language)
-        limits = {**own, **thresholds} if thresholds else own
+        limits = self._thresholds.get(language) or self._threshold(language)
+        if thresholds:
+            limits = {**limits, **thresholds}
         by_label = dict(zip(self.labels, scores, strict=True))
         if self._main is None:
             score = max(scores)
             label = self.labels[scores.index(score)]
-            return Prediction(label, score, by_label, limits[label], score < limits[label], (label,))
-        score, threshold = scores[self._main], limits[TOXICITY]
-        given = tuple(label for label, value in by_label.items() if value >= limits[label])
-        unsure = abs(score - threshold) < self._spec.unsure_margin
+            limit = limits[label]
+            return Prediction(label, score, by_label, limit, score < limit, (label,))
+        score, limit = scores[self._main], limits[TOXICITY]
+        given = [label for label, value in by_label.items() if value >= limits[label]]
+        unsure = abs(score - limit) < self._spec.unsure_margin
         return Prediction(
-            TOXIC if score >= threshold else NON_TOXIC, score, by_label, threshold, unsure, given
+            TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, tuple(given)
         )
 
     def predict_blank(self, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> Prediction:
@@ -143,9 +150,9 @@ class Head:
         return found
 
 
-def all_finite(logits: Sequence[float]) -> bool:
-    """Whether logits can be made into probabilities."""
-    return isfinite(sum(logits))
+def all_finite(rows: Sequence[Sequence[float]]) -> bool:
+    """Whether rows of logits can be made into probabilities."""
+    return isfinite(sum(map(sum, rows)))
 
 
 def _to_one(weights: list[float]) -> list[float]:

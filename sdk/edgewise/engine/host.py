@@ -178,10 +178,11 @@ class Asked:
             InputError: It makes no sense, or not to this host; see `Host.request`.
             AnalyzerClosedError: The host is closed.
         """
-        if self._checked is None or self._checked[0] is not host:
+        checked = self._checked  # read once: other threads may ask another host meanwhile
+        if checked is None or checked[0] is not host:
             request = host.request(self._tasks, self._thresholds, explain=self._explain, rows=self._rows)
-            self._checked = host, request
-        return self._checked[1]
+            checked = self._checked = host, request
+        return checked[1]
 
 
 def _close_engine(engine: Engine) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -36,14 +35,15 @@ class _Slot(Generic[T]):
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._users -= 1
-            self._free_unused()
+            if self._owner.closed:
+                self._free_unused()
 
     def close(self) -> None:
         with self._lock:
             self._free_unused()
 
     def _free_unused(self) -> None:
-        if self._owner.closed and not self._users and self._value is not None:
+        if not self._users and self._value is not None:
             value, self._value = self._value, None
             self._owner.free(value)
 
@@ -71,21 +71,18 @@ class PerProcess(Generic[T]):
         self.closed = False
         self._slots: dict[int, _Slot[T]] = {}
 
-    def use(self) -> AbstractContextManager[T]:
+    def use(self) -> _Slot[T]:
         """Hold the value in a `with`; it is not freed meanwhile.
 
         Raises:
             AnalyzerClosedError: `close` was called.
         """
-        return self._slot()
-
-    def close(self) -> None:
-        """Allow no further use. May be called again."""
-        self.closed = True
-        self._slot().close()
-
-    def _slot(self) -> _Slot[T]:
         pid = os.getpid()
         slot = self._slots.get(pid)
         # Threads that come here at once agree on one slot: setdefault is atomic.
         return slot if slot is not None else self._slots.setdefault(pid, _Slot(self))
+
+    def close(self) -> None:
+        """Allow no further use. May be called again."""
+        self.closed = True
+        self.use().close()

@@ -44,7 +44,7 @@ class Models:
         self._encoders: dict[str, Encoder] = {}
         self._detector: Detector | None = None
         self._backend = Backend(bundle, settings, cache)
-        self._plans: dict[tuple[str, tuple[str, ...]], Plan] = {}
+        self._plans: dict[tuple[str | None, tuple[str, ...]], Plan] = {}
 
     def detector(self) -> Detector:
         """Return the language model.
@@ -105,16 +105,16 @@ class Models:
             language: The text's language, None when it is not sure.
             tasks: The tasks asked for.
         """
-        routed = self._manifest.routes.model_for(language)
-        known = self._plans.get((routed, tasks))
+        known = self._plans.get((language, tasks))
         if known is None:
+            routed = self._manifest.routes.model_for(language)
             names: dict[str, list[str]] = {}
             for task in tasks:
                 if task != LANGUAGE:
                     own = task in self._manifest.models[routed].tasks
                     names.setdefault(routed if own else self._manifest.routes.default, []).append(task)
             known = tuple((name, tuple(answered)) for name, answered in names.items())
-            self._plans[(routed, tasks)] = known
+            self._plans[(language, tasks)] = known
         return known
 
     def load(self, tasks: tuple[str, ...]) -> None:

@@ -30,8 +30,6 @@ class _Served:
         self.proven = opened is None or opened.trial is None
 
     def run(self, work: Callable[[Host], T]) -> T:
-        if self.proven:
-            return work(self.host)
         trial = self.opened.trial if self.opened is not None else None
         if trial is None or not trial.pending:
             self.proven = True
@@ -92,7 +90,7 @@ class Serving:
         while True:
             served = self._served
             try:
-                return served.run(work)
+                return work(served.host) if served.proven else served.run(work)
             except AnalyzerClosedError:
                 if served is self._served:
                     raise

@@ -20,6 +20,7 @@ __all__ = [
     "REORDERED",
     "SPACELESS",
     "char_class",
+    "coarse",
     "lazily",
 ]
 
@@ -47,6 +48,21 @@ def char_class(ranges: str) -> str:
     """
     # The characters themselves: `re` compiles them faster than escapes.
     return "".join(["-".join([chr(int(end, 16)) for end in part.split("-")]) for part in ranges.split()])
+
+
+def coarse(body: str) -> str:
+    """Widens a set so that a search for it is fast: `re` tries ranges beyond the BMP one by one, each time.
+
+    Args:
+        body: Body of a set, with nothing beyond U+1EFFF, where the pictographs begin.
+
+    Returns:
+        Body of a set with the same members in the BMP, and all from U+10000 to U+1EFFF.
+    """
+    return _BEYOND_BMP.sub("", body) + "\U00010000-\U0001efff"
+
+
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff](?:-[\U00010000-\U0010ffff])?")
 
 
 REORDERED = char_class("""

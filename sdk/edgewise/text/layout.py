@@ -23,6 +23,8 @@ def blank_controls(draft: Draft) -> None:
 
 def shorten_runs(draft: Draft) -> None:
     """Leaves three of more than three equal characters in a row; white space, digits and flags stay."""
+    if _RUN.search(draft.text) is None:
+        return
     runs = [m for m in _RUN.finditer(draft.text) if not _LONG().match(m[1])]
     draft.edit([(m.start(2) - 1, m.end(2), m[1]) for m in runs])
 

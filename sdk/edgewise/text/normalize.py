@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from edgewise.text.layout import blank_controls, collapse_space, shorten_runs
 from edgewise.text.lookalikes import restore_scripts
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft, Normalized
 from edgewise.text.spelled import join_spelled, may_be_spelled
-from edgewise.text.unicode_forms import cap_marks, compose, mend_surrogates, strip_invisible
+from edgewise.text.unicode_forms import cap_marks, compose, is_odd, mend_surrogates, strip_invisible
 
 __all__ = ["Normalized", "normalize"]
 
 _ROUNDS = 8
+
+_ALONE = "&<@0-9$|*+#%€¡/"
+_SIGN = re.compile(rf"[{_ALONE}\-_.!](?:(?<=[{_ALONE}])|(?=[^\s.!_]))")
 
 
 def normalize(text: str) -> Normalized:
@@ -43,25 +48,40 @@ def normalize(text: str) -> Normalized:
     return draft.done()
 
 
+def has_signs(text: str) -> bool:
+    """Tells whether a text may have entities, tags, links, handles or disguised words.
+
+    They all have a sign, or a dot, dash or the like inside. Most comments have none, so one search stands for
+    those of five steps.
+    """
+    return _SIGN.search(text) is not None
+
+
 def _round(draft: Draft) -> bool:
     """Runs every step once; tells whether any did something that may give an earlier step work."""
     again = False
     if not draft.text.isascii():
-        mend_surrogates(draft)
-        strip_invisible(draft)
-        again = cap_marks(draft)
+        if is_odd(draft.text):
+            mend_surrogates(draft)
+            strip_invisible(draft)
+            again = cap_marks(draft)
         if compose(draft):
             again |= strip_invisible(draft)
             again |= cap_marks(draft)
-    again |= unescape(draft)
+    signs = has_signs(draft.text)
+    if signs:
+        again |= unescape(draft)
     blank_controls(draft)
-    again |= strip_tags(draft)
+    if signs:
+        again |= strip_tags(draft)
     shorten_runs(draft)
-    fold_links(draft)
-    again |= fold_handles(draft)
+    if signs:
+        fold_links(draft)
+        again |= fold_handles(draft)
     if not draft.text.isascii():
         again |= restore_scripts(draft)
-    again |= undisguise(draft)
+    if signs:
+        again |= undisguise(draft)
     again |= join_spelled(draft)
     again |= collapse_space(draft) and may_be_spelled(draft.text)
     return again

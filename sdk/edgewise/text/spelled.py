@@ -10,13 +10,14 @@ from edgewise.text.offsets import Draft, Edit
 
 __all__ = ["join_spelled", "may_be_spelled"]
 
-_HINT = re.compile(r"([\W_])[^\W\d_]\1[^\W\d_](?![^\W_])")
+_SEPARATORS = r"[ .\-_*~|·•/,+=:;'^\\]"
+_HINT = re.compile(rf"({_SEPARATORS})[^\W\d_]\1[^\W\d_](?![^\W_])")
 _CASED = char_class("41-5A 61-7A C0-D6 D8-F6 F8-24F 386-3FF 400-52F 531-586 1E00-1EFF")
 _SEMITIC = char_class("5D0-5EA 620-64A 671-6D3")
 _LETTER = f"[{_CASED}{_SEMITIC}]"
 _ALONE = f"{_LETTER}(?![^\\W_])"
 _SPELLED = lazily(
-    rf"(?<![^\W_])(?<!\w[.\-_'*’])(?<![#@])(?={_LETTER}([ .\-_*~|·•/,+=:;'^\\]){_LETTER}\1{_ALONE})"
+    rf"(?<![^\W_])(?<!\w[.\-_'*’])(?<![#@])(?={_LETTER}({_SEPARATORS}){_LETTER}\1{_ALONE})"
     rf"{_LETTER}(?:\1{_ALONE})++(?!(?! )\1[^\W_])"
 )
 _GENERAL = " .-_*~|·•"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from edgewise.text.characters import BOUND, INVISIBLE, PICTOGRAPHS, REORDERED, char_class, lazily
+from edgewise.text.characters import BOUND, INVISIBLE, PICTOGRAPHS, REORDERED, char_class, coarse, lazily
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["cap_marks", "compose", "mend_surrogates", "strip_invisible"]
+__all__ = ["cap_marks", "compose", "is_odd", "mend_surrogates", "strip_invisible"]
 
 _PAIR = lazily("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = lazily("[\ud800-\udfff]")
+_ODD = lazily(f"[\ud800-\udfff{INVISIBLE}{coarse(REORDERED)}]")
 _HIDDEN = lazily(f"[{INVISIBLE}][{INVISIBLE}]*")
 _PILE = lazily(f"[{REORDERED}](?:[{REORDERED}]{{3}})([{REORDERED}]+)")
 _PILE_HINT = lazily(r"[^\x00-\u02ff\w][^\x00-\u02ff\w]{4}")
@@ -20,6 +21,7 @@ _JOINING = lazily(f"[{char_class('620-6FF 700-7FF 840-85F 8A0-8FF 1800-18AF FB50
 _INDIC = lazily(f"[{char_class('900-DFF F00-109F 1780-17FF 1A20-1BFF A800-A82F A8E0-A8FF 11000-11FFF')}]")
 _VIRAMA = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca")
 
+_BOUND_HINT = lazily(f"[{coarse(BOUND)}]")
 _BOUND = lazily(f"[{BOUND}]")
 _CLUSTER = lazily(f"[^\\x00-\\x7f{BOUND}][{BOUND}]*|[\\x00-\\x7f]?[{BOUND}]+")
 _SPOILED = char_class("""
@@ -29,6 +31,11 @@ A8 AF B8 2D8-2DD 37A 384-385 587 E33 EB3 EDC-EDD 1FBD 1FBF-1FC1 1FCD-1FCF 1FDD-1
 """What NFKC would spoil: Hangul letters standing alone, Thai and Lao letters, the Armenian yew, the trade
 mark, emoji, the arms of kaomoji, accents standing alone (which would become a space with a mark)."""
 _STAYS = lazily(f"[{_SPOILED}]")
+
+
+def is_odd(text: str) -> bool:
+    """Tells whether `mend_surrogates`, `strip_invisible` or `cap_marks` may have work in a text."""
+    return _ODD().search(text) is not None
 
 
 def mend_surrogates(draft: Draft) -> bool:
@@ -67,7 +74,7 @@ def compose(draft: Draft) -> bool:
     text = draft.text
     if unicodedata.is_normalized("NFKC", text) or unicodedata.is_normalized("NFKC", _STAYS().sub("x", text)):
         return False
-    if "\ufe0f" not in text and _BOUND().search(text) is None:
+    if "\ufe0f" not in text and not _has_bound(text):
         new = text.translate(_FORMS)
         if len(new) == len(text):
             draft.text = new
@@ -79,6 +86,10 @@ def compose(draft: Draft) -> bool:
         if new != old and text[match.end() : match.end() + 1] != "\ufe0f":
             edits.append((match.start(), match.end(), new))
     return draft.edit(edits)
+
+
+def _has_bound(text: str) -> bool:
+    return _BOUND_HINT().search(text) is not None and _BOUND().search(text) is not None
 
 
 def _joined(pair: str) -> str:

@@ -17,6 +17,7 @@ from edgewise.text.characters import (
     REORDERED,
     SPACELESS,
     char_class,
+    coarse,
 )
 
 EVERY = "".join(chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF)
@@ -28,6 +29,13 @@ def outside(body: str) -> str:
 
 def test_a_class_holds_its_ranges_and_nothing_else() -> None:
     assert re.findall(f"[{char_class('61-63 1F600')}]", "abcd-😀") == ["a", "b", "c", "😀"]
+
+
+@pytest.mark.parametrize("body", [BOUND, REORDERED])
+def test_a_coarse_class_is_exact_in_the_bmp_and_lacks_nothing_beyond(body: str) -> None:
+    members, more = set(re.findall(f"[{body}]", EVERY)), set(re.findall(f"[{coarse(body)}]", EVERY))
+    assert members <= more
+    assert all(char > "\uffff" for char in more - members)
 
 
 def test_every_reordered_mark_is_in_its_class() -> None:

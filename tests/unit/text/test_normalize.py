@@ -8,6 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgewise.text import Normalized, normalize
+from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
+from edgewise.text.normalize import has_signs
+from edgewise.text.obfuscation import undisguise
+from edgewise.text.offsets import Draft
+from edgewise.text.unicode_forms import cap_marks, is_odd, mend_surrogates, strip_invisible
 
 PIECES = (
     *"aeIuFßıəшосhοαéё013@$!*_-.,:/#%&;<>()'\"~|。…´¨™½ﬁＦ＆＠ⓕ㊙ㅋ하漢ガﾞกำ้क्षامّ😀❤👨🏽🇺🇸🏴",
@@ -119,3 +124,29 @@ def test_an_empty_and_a_blank_text() -> None:
     assert normalize("") == Normalized("", 0)
     assert normalize(" \t\u200b\n").text == ""
     assert normalize(" \t\u200b\n").to_original(0, 0) == (4, 4)
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+@example("www.-")
+@example("WWW.!?a")
+@example("sh-t")
+@example("b!tch")
+@example("bit.ly/a")
+def test_a_text_without_signs_is_left_alone_by_the_steps_that_look_for_them(text: str) -> None:
+    draft = Draft(text)
+    for step in (unescape, strip_tags, fold_links, fold_handles, undisguise):
+        step(draft)
+    assert has_signs(text) or draft.text == text
+
+
+@settings(max_examples=400, deadline=None)
+@given(texts)
+@example("a\u0301\u0301\u0301\u0301\u0301")
+@example("a" + 5 * "\U0001d165")
+@example("\U000e0067")
+def test_a_text_that_is_not_odd_has_nothing_to_mend_strip_or_cap(text: str) -> None:
+    draft = Draft(text)
+    for step in (mend_surrogates, strip_invisible, cap_marks):
+        step(draft)
+    assert is_odd(text) or draft.text == text
