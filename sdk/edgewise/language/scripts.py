@@ -36,6 +36,9 @@ _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
     (0x3400, 0x9FFF, ("zh", "ja")),
     (0xAC00, 0xD7A3, ("ko",)),
 )
+_KANA, _HAN = 0x3040, 0x3400  # the syllables of Japanese, and the letters of Chinese that stand between them
+_NO = 0x306E  # of the kana, the one that Chinese shops like to write, too
+_HAN_PER_KANA = 12  # with fewer between two kana, Chinese letters are Japanese
 _LOWEST = min(first for first, _, _ in _SCRIPTS)
 _MAJORITY = 0.5
 _BLANK, _OTHER, _FIRST = 0, 1, 2  # what is no letter; a script that is not listed; the first that is
@@ -53,6 +56,8 @@ class ScriptPrior:
             self._script_of[first : last + 1] = len(rows)
             possible = [name.split("@")[0] in languages for name in classes]
             rows.append(possible if any(possible) else [True] * len(classes))
+        self._kana, self._han = int(self._script_of[_KANA]), int(self._script_of[_HAN])
+        self._script_of[_NO] = _OTHER
         self._impossible = ~np.array(rows)
 
     def ruled_out(self, codes: NDArray[np.uint32], texts: int) -> NDArray[np.bool_] | None:
@@ -70,6 +75,10 @@ class ScriptPrior:
             script = script + (codes == BOUNDARY).cumsum() * kinds
         counts = np.bincount(script, minlength=texts * kinds).reshape(texts, kinds)
         counts[:, _BLANK] = 0
+        han, kana = counts[:, self._han], counts[:, self._kana]
+        moved = np.where(han < kana * _HAN_PER_KANA, han, 0)
+        kana += moved
+        han -= moved
         top = counts.argmax(axis=1)
         clear = counts[np.arange(texts), top] > _MAJORITY * np.maximum(counts.sum(axis=1), 1)
         return np.asarray(self._impossible[np.where(clear, top, _BLANK)])

@@ -25,6 +25,9 @@ def possible(*texts: str) -> list[set[str]]:
     [
         ("酒店很好", {"zh", "ja"}),
         ("とても", {"ja"}),
+        ("所属事務所は米朝事務所。", {"ja"}),
+        ("我の最爱", {"zh", "ja"}),
+        ("mostly latin とても", set(CLASSES)),
         ("한국어", {"ko"}),
         ("plain words", set(CLASSES)),
         ("Привет", set(CLASSES)),
