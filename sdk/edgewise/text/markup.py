@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from edgewise.text.characters import CJK, MARKS, lazily
 from edgewise.text.lexicon import is_target
 from edgewise.text.offsets import Draft, Edit
@@ -29,14 +27,14 @@ _COMMENT = lazily(r"<!--(?s:.*?)-->")
 
 _IN_LINK = rf"[^\s<>\"'`{CJK}]"
 _LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
-_LINK_HINT = re.compile(r"://|www\.|WWW\.|Www\.")
+_LINK_HINT = lazily(r"://|www\.|WWW\.|Www\.")
 _LINK = lazily(
     r"[HhFfWw](?<![A-Za-z0-9_].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?<=[Ff])[Tt][Pp]://|(?<=[Ww])[Ww][Ww]\.)"
     rf"{_IN_LINK}*{_LINK_END}"
 )
 _DOMAINS = "com|org|net|edu|gov|info|biz|tv|io|ly|co|me|be|gl|gd|fm|to|app|dev|ai|eu|uk|us"
 _DOMAINS += "|ru|de|fr|it|es|jp|cn|br|pl|nl|in"
-_BARE_HINT = re.compile(rf"\.(?:{_DOMAINS})/")
+_BARE_HINT = lazily(rf"\.(?:{_DOMAINS})/")
 _BARE_LINK = lazily(
     rf"(?<![\w.@/-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)++(?<=\.)(?:{_DOMAINS})/{_IN_LINK}*{_LINK_END}"
 )
@@ -88,9 +86,9 @@ def strip_tags(draft: Draft) -> bool:
 
 def fold_links(draft: Draft) -> None:
     """Replaces each link by the word `http`."""
-    if _LINK_HINT.search(draft.text) is not None:
+    if _LINK_HINT().search(draft.text) is not None:
         draft.edit([(m.start(), m.end(), "http") for m in _LINK().finditer(draft.text)])
-    if _BARE_HINT.search(draft.text) is not None:
+    if _BARE_HINT().search(draft.text) is not None:
         draft.edit([(m.start(), m.end(), "http") for m in _BARE_LINK().finditer(draft.text)])
 
 

@@ -10,7 +10,7 @@ from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft, Normalized
 from edgewise.text.spelled import join_spelled, may_be_spelled
-from edgewise.text.unicode_forms import cap_marks, compose, is_odd, mend_surrogates, strip_invisible
+from edgewise.text.unicode_forms import cap_marks, compose, is_calm, mend_surrogates, strip_invisible
 
 __all__ = ["Normalized", "normalize"]
 
@@ -60,11 +60,10 @@ def has_signs(text: str) -> bool:
 def _round(draft: Draft) -> bool:
     """Runs every step once; tells whether any did something that may give an earlier step work."""
     again = False
-    if not draft.text.isascii():
-        if is_odd(draft.text):
-            mend_surrogates(draft)
-            strip_invisible(draft)
-            again = cap_marks(draft)
+    if not draft.text.isascii() and not is_calm(draft.text):
+        mend_surrogates(draft)
+        strip_invisible(draft)
+        again = cap_marks(draft)
         if compose(draft):
             again |= strip_invisible(draft)
             again |= cap_marks(draft)

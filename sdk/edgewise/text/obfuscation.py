@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from edgewise.text.characters import lazily
@@ -12,7 +11,7 @@ from edgewise.text.offsets import Draft, Edit
 __all__ = ["undisguise"]
 
 _SIGNS = "@$!|*+#%€¡"
-_HINT = re.compile(
+_HINT = lazily(
     rf"[0-9{_SIGNS}](?:(?<!#)(?!user\b)[^\W\d_]|(?<=[^\W\d_].)[^\W_{_SIGNS}]|(?<=[^\W\d_].)[@$|*+#%]|(?<=[^\W\d_]\*))"
 )
 _TOKEN = lazily(rf"(?<![\w{_SIGNS}])(?=[^\W\d_]*[0-9{_SIGNS}])(?=[\d{_SIGNS}]*[^\W\d_])[\w{_SIGNS}]+")
@@ -28,7 +27,7 @@ _MODEL_NAME = lazily(r"[^\W\d_]{1,2}\d+|\d+[^\W\d_]{1,2}")
 _STARS = lazily(r"\*{4,}")
 _ANY, _VOWELS = "*#%", "@!$&-_."
 _PUNCTUATION = "!|+*#%_$@"
-_DASH_HINT = re.compile(r"[-_.][a-z]")
+_DASH_HINT = lazily(r"[-_.][a-z]")
 _DASHED = lazily(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
 
 
@@ -39,7 +38,7 @@ def undisguise(draft: Draft) -> bool:
     """
     text = draft.text
     edits: list[Edit] = []
-    if _HINT.search(text) is not None:
+    if _HINT().search(text) is not None:
         for match in _TOKEN().finditer(text):
             token = match[0]
             found = _behind(token) if len(token) <= _LONGEST else None
@@ -47,7 +46,7 @@ def undisguise(draft: Draft) -> bool:
                 start = match.start() + found[0]
                 edits.append((start, start + found[1], found[2]))
     changed = draft.edit(edits)
-    if _DASH_HINT.search(draft.text) is not None:
+    if _DASH_HINT().search(draft.text) is not None:
         words = [(m.start(), m.end(), _masked(m[0])) for m in _DASHED().finditer(draft.text) if len(m[0]) > 3]
         changed |= draft.edit([(start, end, word) for start, end, word in words if word is not None])
     return changed

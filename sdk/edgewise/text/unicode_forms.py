@@ -5,14 +5,23 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from edgewise.text.characters import BOUND, INVISIBLE, PICTOGRAPHS, REORDERED, char_class, coarse, lazily
+from edgewise.text.characters import (
+    BOUND,
+    CALM,
+    INVISIBLE,
+    PICTOGRAPHS,
+    REORDERED,
+    char_class,
+    coarse,
+    lazily,
+)
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["cap_marks", "compose", "is_odd", "mend_surrogates", "strip_invisible"]
+__all__ = ["cap_marks", "compose", "is_calm", "mend_surrogates", "strip_invisible"]
 
 _PAIR = lazily("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = lazily("[\ud800-\udfff]")
-_ODD = lazily(f"[\ud800-\udfff{INVISIBLE}{coarse(REORDERED)}]")
+_UNCALM = lazily(f"[^\\x00-\\x7f{CALM}]")
 _HIDDEN = lazily(f"[{INVISIBLE}][{INVISIBLE}]*")
 _PILE = lazily(f"[{REORDERED}](?:[{REORDERED}]{{3}})([{REORDERED}]+)")
 _PILE_HINT = lazily(r"[^\x00-\u02ff\w][^\x00-\u02ff\w]{4}")
@@ -33,9 +42,9 @@ mark, emoji, the arms of kaomoji, accents standing alone (which would become a s
 _STAYS = lazily(f"[{_SPOILED}]")
 
 
-def is_odd(text: str) -> bool:
-    """Tells whether `mend_surrogates`, `strip_invisible` or `cap_marks` may have work in a text."""
-    return _ODD().search(text) is not None
+def is_calm(text: str) -> bool:
+    """Tells whether the steps of this module surely leave a text as it is."""
+    return _UNCALM().search(text) is None
 
 
 def mend_surrogates(draft: Draft) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from edgewise.text.characters import (
     BOUND,
+    CALM,
     CJK,
     INVISIBLE,
     MARKS,
@@ -36,6 +37,14 @@ def test_a_coarse_class_is_exact_in_the_bmp_and_lacks_nothing_beyond(body: str) 
     members, more = set(re.findall(f"[{body}]", EVERY)), set(re.findall(f"[{coarse(body)}]", EVERY))
     assert members <= more
     assert all(char > "\uffff" for char in more - members)
+
+
+def test_a_calm_character_is_one_that_no_normal_form_touches() -> None:
+    calm = re.findall(f"[{CALM}]", EVERY)
+    assert len(calm) > 30_000
+    assert [char for char in calm if unicodedata.normalize("NFKC", char) != char] == []
+    assert re.findall(f"[{BOUND}{INVISIBLE}]", "".join(calm)) == []
+    assert [char for char in calm if unicodedata.category(char)[0] not in "LNPSC"] == []
 
 
 def test_every_reordered_mark_is_in_its_class() -> None:
