@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 RAW, PAIRS = f"{UNLABELLED}lines", f"{UNLABELLED}translations"
 SOURCES: Mapping[str, Mapping[str, Any]] = {
     RAW: {
-        "name": "Raw lines without labels, licence per source",
-        "file": "language/rawtext",
+        "name": "Raw lines without labels (language/rawtext), licence per source",
+        "file": RAW,
         "licence": "per source (language/sources.json), of the classes that the run allows",
         "licence_class": "mixed",
     },
     PAIRS: {
-        "name": "Subtitle pairs without labels",
-        "file": "language/parallel",
+        "name": "Subtitle pairs without labels (language/parallel)",
+        "file": PAIRS,
         "licence": "not stated beside the file; XED has such pairs (CC BY 4.0, text of OPUS OpenSubtitles)",
         "licence_class": "unstated",
     },
