@@ -143,15 +143,18 @@ def _calibrate(reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequenc
     language, heads = reading.calibration, job.encoder.heads
     for task in job.tasks:
         scores = heads[task].scores
-        job.scores[task] = [scores(row, language) for row in logits[task]]
+        job.scores[task] = found = []
+        for row in logits[task]:
+            found.append(scores(row, language))
 
 
 def _predict(job: Job, language: str | None, request: Request, found: dict[str, Prediction]) -> None:
     """Add the answers of one encoder to those found already."""
+    heads, tokens, given = job.encoder.heads, job.tokens, request.thresholds
     for task in job.tasks:
-        head = job.encoder.heads[task]
-        thresholds = request.thresholds.get(task, NO_THRESHOLDS)
-        if job.tokens.rows:
-            found[task] = head.predict(head.pool(job.scores[task], job.tokens.weights), language, thresholds)
+        head = heads[task]
+        thresholds = given.get(task, NO_THRESHOLDS) if given else NO_THRESHOLDS
+        if tokens.rows:
+            found[task] = head.predict(head.pool(job.scores[task], tokens.weights), language, thresholds)
         else:
             found[task] = head.predict_blank(thresholds)

@@ -63,7 +63,7 @@ class Head:
                 found.append(small / (1.0 + small))
         return found
 
-    def pool(self, rows: Sequence[Sequence[float]], weights: Sequence[int]) -> list[float]:
+    def pool(self, rows: Sequence[Sequence[float]], weights: Sequence[int]) -> Sequence[float]:
         """Make one answer of the answers for a text's windows.
 
         Args:
@@ -71,7 +71,7 @@ class Head:
             weights: Tokens of each window.
         """
         if len(rows) < 2:
-            return list(rows[0] if rows else self.blank)
+            return rows[0] if rows else self.blank
         columns = list(zip(*rows, strict=True))
         if self._spec.pooling == "max":
             tops = [max(column) for column in columns]
