@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,13 +14,12 @@ logger = logging.getLogger(__name__)
 
 _EACH = 8000  # texts of a set
 _LONGEST = 400  # characters, as the lines of langid
-_RENAMED = {"no": "nb"}
-# Written in Latin letters, mixed with English, or (Serbian tweets) not always in the language named: with
-# the last, Croatian and Bosnian dev texts were taken for Serbian.
+# Of close languages one has reviews or tweets and the other none: they would draw its texts (found on dev).
+_WITHOUT = frozenset({"hr", "bs", "sr", "id", "ms", "da", "nb", "nn", "tr"})
+# Written in Latin letters or mixed with English.
 _UNFIT = frozenset(
     {
         "sentiment/si_singlish_youtube",
-        "sentiment/sr_mozetic",
         "sentiment/ur_roman_urdu",
         "sentiment/xx_dravidian_codemix",
         "toxicity/ur_roman_urdu_hsol",
@@ -54,9 +54,10 @@ def labelled_lines(
     Raises:
         CatalogueError: a set can't be read.
     """
-    latin: dict[str, int] = {}
+    balance: Counter[str] = Counter()
     for text, language in zip(usual.texts, usual.langs, strict=True):
-        latin[language] = latin.get(language, 0) + (1 if is_latin(text) else -1)
+        balance[language] += 1 if is_latin(text) else -1
+    usually = {language: much > 0 for language, much in balance.items() if language not in _WITHOUT}
     rng = np.random.default_rng(seed)
     found: list[tuple[str, str]] = []
     for dataset in catalogue.datasets(licences=licences, tiers=("main",), split="train"):
@@ -64,8 +65,8 @@ def labelled_lines(
             continue
         rows = dataset.load("train")
         for row in np.sort(rng.permutation(len(rows))[:_EACH]):
-            text, language = rows.texts[row][:_LONGEST], _RENAMED.get(rows.langs[row], rows.langs[row])
-            if language in latin and is_latin(text) == (latin[language] > 0):
+            text, language = rows.texts[row][:_LONGEST], rows.langs[row]
+            if language in usually and is_latin(text) == usually[language]:
                 found.append((text, language))
     logger.info("%d texts of labelled sets", len(found))
     return found

@@ -34,6 +34,7 @@ def test_train_rows_of_every_set_that_may_ship(tmp_path: Path) -> None:
     found = taken(catalogue)
     assert [language for _, language in found].count("en") == 420 + 420 + 421  # three sets
     assert [language for _, language in found].count("de") == 200
+    assert "sr" not in {language for _, language in found}, "its neighbours have no such texts"
     assert not any(FORBIDDEN in text for text, _ in found)
     assert any(FORBIDDEN in text for text, _ in taken(catalogue, SHIPPABLE | {"nc"}))
 
