@@ -32,15 +32,17 @@ def test_every_option_in_the_training_page_exists() -> None:
     from edgewise_cloud.commands.evaluate import evaluate
     from edgewise_cloud.commands.teacher import teacher
     from edgewise_cloud.commands.train import train
+    from edgewise_converters.commands.convert import convert
 
     blocks = re.findall(r"```sh\n(.*?)```", TRAINING, re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
     assert len(lines) >= 7
+    alone = {"evaluate": evaluate, "convert": convert}
     for line in lines:
         words = shlex.split(line)
         assert words[0] == "edgewise"
         groups = {"train": train, "teacher": teacher}
-        command = groups[words[1]].commands[words[2]] if words[1] in groups else evaluate
+        command = groups[words[1]].commands[words[2]] if words[1] in groups else alone[words[1]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert [word for word in words if word.startswith("--") and word not in known] == [], line
         required = [parameter for parameter in command.params if parameter.required]

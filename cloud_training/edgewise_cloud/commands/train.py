@@ -263,3 +263,22 @@ def pack(
         tell=click.echo,
     )
     click.echo(f"Packed {out}.")
+
+
+@train.command(short_help="Write what was measured into a bundle, and its model card.")
+@click.argument("bundle", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What `edgewise evaluate --json` wrote for this bundle; without it those in the manifest stay.",
+)
+def card(bundle: Path, metrics: Path | None) -> None:
+    """Put metrics into the manifest of BUNDLE, and write its MODEL_CARD.md anew.
+
+    For a bundle that was measured after it was packed, such as one that `edgewise convert` gave files for
+    further backends. A signed bundle is refused: its signature covers the manifest.
+    """
+    from edgewise_cloud.train.bundle import note_metrics, read_metrics
+
+    note_metrics(bundle, read_metrics(metrics) if metrics is not None else None)
+    click.echo(f"Wrote {bundle / 'MODEL_CARD.md'}.")

@@ -18,7 +18,7 @@ from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
 from edgewise_cloud.catalogue import SHIPPABLE
-from edgewise_cloud.train.work_folder import WorkFileError
+from edgewise_cloud.train.work_folder import WorkFileError, replace_file
 from edgewise_converters.pack import pack
 from edgewise_converters.tokenizer_file import compact_tokenizer
 
@@ -51,6 +51,16 @@ class ReportError(EdgewiseError, ValueError):
     def __init__(self, path: Path, reason: Exception) -> None:
         """Say which file and why."""
         super().__init__(f"{path} is not what `edgewise evaluate --json` writes ({reason!r}); make it anew.")
+
+
+class SignedBundleError(EdgewiseError, ValueError):
+    """The manifest of a signed bundle can't change."""
+
+    def __init__(self, folder: Path) -> None:
+        """Say which bundle."""
+        super().__init__(
+            f"{folder} is signed, and its signature covers the manifest: measure it before it is published."
+        )
 
 
 def _read_part(
@@ -273,3 +283,24 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise ReportError(path, TypeError("`metrics` is not a list"))
     return found
+
+
+def note_metrics(folder: Path, metrics: Sequence[Mapping[str, Any]] | None) -> None:
+    """Put metrics into the manifest of a packed bundle, and write its model card anew.
+
+    Args:
+        folder: The bundle.
+        metrics: What `edgewise evaluate` measured; None leaves those that are there.
+
+    Raises:
+        BundleError: The bundle is refused.
+        SignedBundleError: It is signed.
+    """
+    manifest = dict(Bundle.open(folder).manifest.raw)
+    if metrics is not None:
+        if manifest.get("signature") is not None:
+            raise SignedBundleError(folder)
+        manifest["metrics"] = [dict(entry) for entry in metrics]
+        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        replace_file(folder / MANIFEST, text.encode())
+    write_card(folder)

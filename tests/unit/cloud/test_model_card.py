@@ -1,5 +1,6 @@
 """The model card says what the manifest says, and what follows from it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.support.tiny_bundle import make_tiny_bundle
 
 from edgewise.bundle import Bundle, read_manifest
 from edgewise_cloud.card import model_card, write_card
+from edgewise_cloud.train.bundle import SignedBundleError, note_metrics
 
 
 def fill(spec: dict[str, Any]) -> None:
@@ -86,3 +88,34 @@ def test_the_card_lies_beside_the_manifest_and_the_bundle_still_opens(folder: Pa
     path = write_card(folder)
     assert path == folder / "MODEL_CARD.md"
     assert path.read_text(encoding="utf-8") == model_card(Bundle.open(folder).manifest)
+
+
+def test_metrics_are_noted_in_a_packed_bundle_and_its_card(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    make_tiny_bundle(folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "manifest.json"}
+    entry = {
+        "task": "sentiment", "dataset": "sentiment/en_sst", "split": "test", "language": "en",
+        "rows": 10, "accuracy": 0.7, "macro_f1": 0.6543, "ece": 0.1, "unsure_rate": 0.2,
+    }  # fmt: skip
+    note_metrics(folder, [entry])
+    assert Bundle.open(folder).manifest.raw["metrics"] == [entry]
+    Bundle.open(folder).verify()
+    assert "0.654" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for name, content in before.items():
+        assert (folder / name).read_bytes() == content
+    note_metrics(folder, None)
+    assert Bundle.open(folder).manifest.raw["metrics"] == [entry]
+
+
+def test_the_manifest_of_a_signed_bundle_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    make_tiny_bundle(folder)
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    signature = {"scheme": "ed25519", "key_id": "0" * 64, "value": "0" * 128}
+    path.write_text(json.dumps({**manifest, "signature": signature}), encoding="utf-8")
+    text = path.read_bytes()
+    with pytest.raises(SignedBundleError, match="signed"):
+        note_metrics(folder, [])
+    assert path.read_bytes() == text
