@@ -44,8 +44,8 @@ class NgramRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageModel:
-    """What is asked of the texts of one language.
+class LinearModel:
+    """The questions that are asked of the texts of one language, one linear model each.
 
     Attributes:
         vocabulary: The features it knows.
@@ -102,7 +102,7 @@ def row_weights(
     return np.asarray(weight / weight.mean())
 
 
-def fit_language(examples: Examples, recipe: NgramRecipe) -> LanguageModel | None:
+def fit_language(examples: Examples, recipe: NgramRecipe) -> LinearModel | None:
     """Fit the model of one language; None when its rows answer no question.
 
     Args:
@@ -126,7 +126,7 @@ def fit_language(examples: Examples, recipe: NgramRecipe) -> LanguageModel | Non
             found[place], offset[place] = _fit(weighed[rows], truth[rows], weight, recipe.strength)
         if not np.isnan(offset).all():
             weights[task], bias[task] = found, offset
-    return LanguageModel(vocabulary, weights, bias) if weights else None
+    return LinearModel(vocabulary, weights, bias) if weights else None
 
 
 def _fit(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgewise.labels import LABELS
 from edgewise_cloud.ngrams.features import Vocabulary, count_features
-from edgewise_cloud.ngrams.fit import TASKS, LanguageModel
+from edgewise_cloud.ngrams.fit import TASKS, LinearModel
 from edgewise_cloud.teacher.errors import CheckpointWriteError, TeacherFolderError
 from edgewise_cloud.train.calibrate import sigmoid, softmax
 from edgewise_cloud.train.texts import normalize_all
@@ -40,7 +40,7 @@ class NgramTeacher:
     """
 
     name: str
-    models: Mapping[str, LanguageModel]
+    models: Mapping[str, LinearModel]
     tasks: Mapping[str, Mapping[str, Any]]
     facts: Mapping[str, Any]
 
@@ -159,11 +159,11 @@ class NgramTeacher:
             raise TeacherFolderError(folder, f"it is of another form ({error!r})") from error
 
 
-def _model(arrays: Mapping[str, NDArray[Any]], language: str) -> LanguageModel:
+def _model(arrays: Mapping[str, NDArray[Any]], language: str) -> LinearModel:
     slots = (arrays[f"{language}/slots0"], arrays[f"{language}/slots1"])
     idf = tuple(arrays[f"{language}/idf{block}"].astype(np.float32) for block in range(2))
     tasks = [task for task in TASKS if f"{language}/{task}" in arrays]
-    return LanguageModel(
+    return LinearModel(
         Vocabulary(slots, (idf[0], idf[1])),
         {task: arrays[f"{language}/{task}"].astype(np.float32) for task in tasks},
         {task: arrays[f"{language}/{task}/bias"] for task in tasks},

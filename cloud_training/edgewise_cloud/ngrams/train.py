@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
-from edgewise_cloud.ngrams.fit import TASKS, LanguageModel, NgramRecipe, fit_language
+from edgewise_cloud.ngrams.fit import TASKS, LinearModel, NgramRecipe, fit_language
 from edgewise_cloud.ngrams.teacher import KIND, POOLED, NgramTeacher
 from edgewise_cloud.prepare.errors import NothingToTrainError
 from edgewise_cloud.train.calibrate import calibrate
@@ -40,7 +40,7 @@ def spread(examples: Examples, rows: NDArray[np.int64], most: int, rng: np.rando
     return np.sort(np.concatenate(chosen))
 
 
-def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LanguageModel]:
+def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
     """Fit every language that has rows, and the pooled model.
 
     Args:
@@ -55,7 +55,7 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LanguageModel]
     """
     rng = np.random.default_rng(recipe.seed)
     languages = np.array(examples.langs)
-    models: dict[str, LanguageModel] = {}
+    models: dict[str, LinearModel] = {}
     together: list[NDArray[np.int64]] = []
     for language in sorted(set(examples.langs)):
         rows = np.flatnonzero(languages == language)
