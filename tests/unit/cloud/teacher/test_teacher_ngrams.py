@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
 
 pytest.importorskip("torch", reason="training needs the extra 'train'")
 
@@ -120,3 +122,20 @@ def test_signs_and_emoji_are_features_and_blank_texts_have_none() -> None:
     weighed = Vocabulary.of(counted, least=1).weigh(counted)
     assert np.isfinite(weighed.data).all()
     assert weighed[2].nnz == 0
+
+
+def test_the_command_trains_one_that_the_next_command_measures(
+    run: Callable[..., Result], mini: Path, tmp_path: Path
+) -> None:
+    made = run("ngrams", "--data", mini, "--work", tmp_path / "work")
+    assert made.exit_code == 0, made.output
+    assert "languages, and all of them pooled" in made.output
+    again = run("ngrams", "--data", mini, "--work", tmp_path / "work", "--rows", 20)
+    assert again.exit_code != 0
+    assert "work" in again.output, "the folder of a run with other settings is refused"
+    told = run(
+        "evaluate", tmp_path / "work/teacher", "--data", mini, "--out", tmp_path / "out", "--languages", "en"
+    )
+    assert told.exit_code == 0, told.output
+    report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
+    assert {each["task"] for each in report["metrics"]} == {"sentiment", "toxicity", "emotion"}
