@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,8 @@ def test_a_broken_file_is_named_as_one(folder: Path, tmp_path: Path, name: str) 
 def test_missing_arrays_are_named(folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "teacher"
     shutil.copytree(folder, broken)
-    np.savez(broken / "ngrams.npz", **{"en/sentiment": np.zeros((3, 1), np.float16)})
+    arrays: Any = {"en/sentiment": np.zeros((3, 1), np.float16)}
+    np.savez(broken / "ngrams.npz", **arrays)
     with pytest.raises(TeacherFolderError, match="another form"):
         open_teacher(broken)
     assert json.loads((broken / "teacher.json").read_text())["kind"] == "ngrams"
