@@ -17,15 +17,14 @@ from edgewise.labels import LABELS
 from edgewise_cloud.ngrams.features import Vocabulary, count_features
 from edgewise_cloud.ngrams.fit import TASKS, LinearModel
 from edgewise_cloud.teacher.errors import CheckpointWriteError, TeacherFolderError
-from edgewise_cloud.train.calibrate import sigmoid, softmax
+from edgewise_cloud.teacher.saved import FACTS, FloatArray, calibrated
 from edgewise_cloud.train.texts import normalize_all
 
 KIND = "ngrams"
 POOLED = "*"
-FACTS, WEIGHTS = "teacher.json", "ngrams.npz"
+WEIGHTS = "ngrams.npz"
 _OWN, _POOLED = 1.0, 0.1  # chosen on dev
 _BLANK = -12.0
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,7 @@ class NgramTeacher:
         self, texts: Sequence[str], languages: Sequence[str] | None = None
     ) -> dict[str, FloatArray]:
         """Return calibrated probabilities of each task: float32 [n, labels]."""
-        return {
-            task: np.asarray(
-                (softmax if self.tasks[task]["activation"] == "softmax" else sigmoid)(
-                    values / float(self.tasks[task]["temperature"])
-                ),
-                np.float32,
-            )
-            for task, values in self.logits(texts, languages).items()
-        }
+        return calibrated(self.logits(texts, languages), self.tasks)
 
     def _of_language(self, language: str, texts: Sequence[str]) -> dict[str, FloatArray]:
         """Mix what the language's own model says with what the pooled one says, label by label."""

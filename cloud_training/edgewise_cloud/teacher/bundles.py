@@ -14,12 +14,10 @@ from edgewise.bundle import Bundle
 from edgewise.engine.encoder import Encoder
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
-from edgewise.labels import LABELS
 from edgewise_cloud.train.texts import normalize_all
 from edgewise_runtimes.threads import available_threads
 
 MANIFEST = "manifest.json"
-TASKS = ("sentiment", "toxicity", "emotion")
 _ROWS_PER_RUN = 64
 _MAX_CHARS = 100_000
 
@@ -84,7 +82,7 @@ class BundleTeacher:
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """The labels of each task, in the order of its probabilities."""
-        return {task: tuple(LABELS[task]) for task in TASKS}
+        return {task: tuple(spec["labels"]) for task, spec in self.tasks.items()}
 
     def knows(self, language: str, task: str) -> bool:
         """Tell whether it answers for a task: so it does in every language."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgewise_cloud.catalogue import Catalogue, Examples
-from edgewise_cloud.prepare.held_out import drop_leaks
+from edgewise_cloud.prepare.held_out import held_out
 from edgewise_cloud.prepare.store import load_examples, save_examples
 from edgewise_cloud.teacher.align import load_pairs
 from edgewise_cloud.teacher.rows import unlabelled
@@ -74,18 +74,19 @@ def unlabelled_rows(
     if all(path.exists() for path in paths):
         return load_examples(paths[0]), load_examples(paths[1])
     read, asked = [], []
+    tests = held_out(catalogue)
     if each:
         lines = raw_texts(catalogue, licences, each, seed, languages)
         codes = [code for code, texts in lines.items() for _ in texts]
         rows = unlabelled([text for texts in lines.values() for text in texts], codes, RAW)
-        rows = drop_leaks(catalogue, rows)
+        rows = rows.take(np.flatnonzero(~tests.touched(rows)))
         read.append(rows)
         asked.append(rows)
     if pairs:
         found = load_pairs(catalogue, pairs, seed)
         rows = unlabelled(normalize_all(found.other), found.languages, PAIRS)
         english = normalize_all(found.english)
-        kept = np.flatnonzero(_unseen(catalogue, rows))
+        kept = np.flatnonzero(~tests.touched(rows))
         rows = rows.take(kept)
         read.append(rows)
         asked.append(replace(rows, texts=[english[row] for row in kept], langs=[_ENGLISH] * len(kept)))
@@ -94,9 +95,3 @@ def unlabelled_rows(
     for path, examples in zip(paths, parts, strict=True):
         save_examples(path, examples)
     return parts
-
-
-def _unseen(catalogue: Catalogue, rows: Examples) -> list[bool]:
-    """Tell of each row whether its text is in no test split."""
-    kept = set(drop_leaks(catalogue, rows).texts)
-    return [text in kept for text in rows.texts]
