@@ -51,16 +51,19 @@ def open_storage(url: str) -> RDBStorage:
         from optuna.storages import RDBStorage
 
         arguments: dict[str, Any] = {}
-        if url.startswith(_SQLITE):
-            _many_writers(Path(url[len(_SQLITE) :]))
+        local = url.startswith(_SQLITE)
+        if local:
             arguments = {"connect_args": {"timeout": 60}}
         for attempt in range(_ATTEMPTS):
             try:
+                if local:
+                    _many_writers(Path(url[len(_SQLITE) :]))
                 return RDBStorage(url, engine_kwargs=arguments)
-            except Exception:
-                # Workers that start at once in a new database trip over each other while they make its
-                # tables; whoever comes second finds them there.
-                if attempt == _ATTEMPTS - 1:
+            except Exception as error:
+                # Workers that start at once in a new database trip over each other while they set it up and
+                # make its tables (SQLite does not wait for that lock); whoever comes second finds them there.
+                broken = isinstance(error, sqlite3.DatabaseError | OSError)
+                if attempt == _ATTEMPTS - 1 or (broken and not isinstance(error, sqlite3.OperationalError)):
                     raise
                 time.sleep(0.5 * (attempt + 1))
     raise StudyStorageError(without_password(url), "it cannot be opened")
