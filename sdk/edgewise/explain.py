@@ -136,16 +136,17 @@ class _Occlusion:
         """Return each text's score for the label of each task; only the first window of a text counts."""
         read = [self._job.encoder.tokenizer.read(text).rows[:1] for text in texts]
         rows = [row for rows in read for row in rows]
-        logits = self._job.encoder.logits(rows, tuple(self._labels), self._rows_per_run) if rows else {}
+        encoder, language = self._job.encoder, self._reading.calibration
+        logits = encoder.logits(rows, tuple(self._labels), self._rows_per_run) if rows else {}
         found: list[dict[str, float]] = []
         place = 0
-        for own in read:
-            scores = {
-                task: self._head(task).scores(logits[task][place], self._reading.calibration)
-                if own
-                else self._head(task).blank
-                for task in self._columns
-            }
+        for text, own in zip(texts, read, strict=True):
+            if own:
+                one = {task: logits[task][place : place + 1] for task in self._columns}
+                settled = encoder.settle(one, own, text, language)
+                scores = {task: self._head(task).scores(settled[task][0], language) for task in self._columns}
+            else:
+                scores = {task: self._head(task).blank for task in self._columns}
             found.append({task: scores[task][column] for task, column in self._columns.items()})
             place += len(own)
         return found

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
-from edgewise_cloud.ngrams.features import Counted, Vocabulary, count_features
+from edgewise_cloud.ngrams.features import Vocabulary, count_features
 
 TASKS = ("sentiment", "toxicity", "emotion")
 _LEAST_EACH = 25  # rows of either answer
@@ -33,6 +33,8 @@ class NgramRecipe:
         pooled: Rows of each language for the model of languages that have none of their own.
         strength: Inverse of the penalty on the squared weights.
         spread: Power of a set's rows that its rows weigh in all; 1 counts each row as one.
+        features: The most features of a language, None for all that are not rare. The most telling are kept,
+            and the model is fitted again on them.
         seed: Of the choice of rows.
     """
 
@@ -40,6 +42,7 @@ class NgramRecipe:
     pooled: int = 2500
     strength: float = 4.0
     spread: float = 0.8
+    features: int | None = None
     seed: int = 17
 
 
@@ -57,7 +60,7 @@ class LinearModel:
     weights: Mapping[str, NDArray[np.float32]]
     bias: Mapping[str, NDArray[np.float32]]
 
-    def logits(self, counted: Counted) -> dict[str, NDArray[np.float32]]:
+    def logits(self, counted: sp.csr_matrix) -> dict[str, NDArray[np.float32]]:
         """Return the log-odds of each label of the tasks it has: float32 [n, labels], NaN where not known."""
         weighed = self.vocabulary.weigh(counted)
         return {
@@ -112,6 +115,28 @@ def fit_language(examples: Examples, recipe: NgramRecipe) -> LinearModel | None:
     counted = count_features(examples.texts)
     vocabulary = Vocabulary.of(counted, 2 if len(examples) < 20_000 else 3)
     weighed = vocabulary.weigh(counted)
+    weights, bias = _fit_tasks(examples, weighed, recipe)
+    if not weights:
+        return None
+    if recipe.features is not None and len(vocabulary.keys) > recipe.features:
+        vocabulary = vocabulary.only(most_telling(weighed, weights, recipe.features))
+        weights, bias = _fit_tasks(examples, vocabulary.weigh(counted), recipe)
+    return LinearModel(vocabulary, weights, bias)
+
+
+def most_telling(
+    weighed: sp.csr_matrix, weights: Mapping[str, NDArray[np.float32]], most: int
+) -> NDArray[np.int64]:
+    """Return the features that move answers most, rising: greatest weight times what texts have of them."""
+    has = np.sqrt(np.asarray(weighed.multiply(weighed).mean(axis=0)).ravel())
+    greatest = np.abs(np.concatenate(list(weights.values()))).max(axis=0)
+    return np.sort(np.argsort(-greatest * has, kind="stable")[:most])
+
+
+def _fit_tasks(
+    examples: Examples, weighed: sp.csr_matrix, recipe: NgramRecipe
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """Return weights and bias by task, of the tasks that the rows answer a question of."""
     _, sets = np.unique(np.array(examples.datasets), return_inverse=True)
     weights: dict[str, NDArray[np.float32]] = {}
     bias: dict[str, NDArray[np.float32]] = {}
@@ -126,7 +151,7 @@ def fit_language(examples: Examples, recipe: NgramRecipe) -> LinearModel | None:
             found[place], offset[place] = _fit(weighed[rows], truth[rows], weight, recipe.strength)
         if not np.isnan(offset).all():
             weights[task], bias[task] = found, offset
-    return LinearModel(vocabulary, weights, bias) if weights else None
+    return weights, bias
 
 
 def _fit(

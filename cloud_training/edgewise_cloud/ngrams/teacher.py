@@ -120,9 +120,8 @@ class NgramTeacher:
     def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays: dict[str, NDArray[Any]] = {}
         for language, model in self.models.items():
-            for block in range(2):
-                arrays[f"{language}/slots{block}"] = model.vocabulary.slots[block]
-                arrays[f"{language}/idf{block}"] = model.vocabulary.idf[block].astype(np.float16)
+            arrays[f"{language}/keys"] = model.vocabulary.keys
+            arrays[f"{language}/idf"] = model.vocabulary.idf
             for task, weights in model.weights.items():
                 arrays[f"{language}/{task}"] = weights.astype(np.float16)
                 arrays[f"{language}/{task}/bias"] = model.bias[task]
@@ -151,11 +150,9 @@ class NgramTeacher:
 
 
 def _model(arrays: Mapping[str, NDArray[Any]], language: str) -> LinearModel:
-    slots = (arrays[f"{language}/slots0"], arrays[f"{language}/slots1"])
-    idf = tuple(arrays[f"{language}/idf{block}"].astype(np.float32) for block in range(2))
     tasks = [task for task in TASKS if f"{language}/{task}" in arrays]
     return LinearModel(
-        Vocabulary(slots, (idf[0], idf[1])),
+        Vocabulary(arrays[f"{language}/keys"], arrays[f"{language}/idf"]),
         {task: arrays[f"{language}/{task}"].astype(np.float32) for task in tasks},
         {task: arrays[f"{language}/{task}/bias"] for task in tasks},
     )

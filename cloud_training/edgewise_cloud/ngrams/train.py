@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from edgewise_cloud.prepare.errors import NothingToTrainError
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.rows import labelled_rows
 from edgewise_cloud.train.work_folder import claim
+from edgewise_runtimes.threads import available_threads
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
     """
     rng = np.random.default_rng(recipe.seed)
     languages = np.array(examples.langs)
-    models: dict[str, LinearModel] = {}
+    chosen: dict[str, NDArray[np.int64]] = {}
     together: list[NDArray[np.int64]] = []
     for language in sorted(set(examples.langs)):
         rows = np.flatnonzero(languages == language)
@@ -63,15 +65,25 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
         if len(rows) < _LEAST_ROWS:
             continue
         most = recipe.most * (_ENGLISH_TIMES if language == _ENGLISH else 1)
-        model = fit_language(examples.take(spread(examples, rows, most, rng)), recipe)
-        if model is not None:
-            models[language] = model
-            logger.info("%s: %d rows, %s", language, len(rows), ", ".join(model.weights))
-    pooled = fit_language(examples.take(np.concatenate(together)), recipe) if together else None
-    if pooled is None:
+        chosen[language] = spread(examples, rows, most, rng)
+    if not together:
         raise NothingToTrainError("train", [])
-    models[POOLED] = pooled
-    return models
+    chosen[POOLED] = np.concatenate(together)
+
+    def fit(language: str) -> LinearModel | None:
+        model = fit_language(examples.take(chosen[language]), recipe)
+        logger.info(
+            "%s: %d rows, %s", language, len(chosen[language]), ", ".join(model.weights if model else ())
+        )
+        return model
+
+    # Threads do: while one counts, another solves, which lets go of the interpreter. The longest go first.
+    order = sorted(chosen, key=lambda language: -len(chosen[language]))
+    with ThreadPoolExecutor(available_threads()) as pool:
+        fitted = dict(zip(order, pool.map(fit, order), strict=True))
+    if fitted[POOLED] is None:
+        raise NothingToTrainError("train", [])
+    return {language: model for language in chosen if (model := fitted[language]) is not None}
 
 
 def train_ngrams(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.bundle import Bundle
-from edgewise.engine.encoder import Encoder
+from edgewise.engine.judge import Judge
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
 from edgewise_cloud.train.texts import normalize_all
@@ -28,12 +28,12 @@ def open_models(bundle: Bundle) -> Models:
 
 
 def answers_of(
-    encoder: Encoder, texts: Sequence[str], task: str, languages: Sequence[str] | None = None
+    encoder: Judge, texts: Sequence[str], task: str, languages: Sequence[str] | None = None
 ) -> NDArray[np.float32]:
     """Return the calibrated probabilities of a task [n, labels] of the first window of each text.
 
     Args:
-        encoder: Of a bundle.
+        encoder: A model of a bundle.
         texts: n normalised texts; one without a token gets NaN.
         task: One of the encoder's.
         languages: Their languages, whose temperatures to use.
@@ -44,7 +44,9 @@ def answers_of(
     some = [place for place, rows in enumerate(windows) if rows]
     logits = encoder.logits([windows[place][0] for place in some], (task,), _ROWS_PER_RUN)
     for place, values in zip(some, logits[task], strict=True):
-        found[place] = head.scores(values, None if languages is None else languages[place])
+        language = None if languages is None else languages[place]
+        settled = encoder.settle({task: [values]}, windows[place][:1], texts[place], language)
+        found[place] = head.scores(settled[task][0], language)
     return found
 
 

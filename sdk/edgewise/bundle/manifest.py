@@ -146,18 +146,37 @@ class Golden:
     expected: Mapping[str, str | Mapping[str, float]]
 
 
+ENCODER, NGRAM_LINEAR, NGRAM_HEADS = "encoder", "ngram-linear", "ngram-heads"
+"""Kinds of models."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A second model that answers beside a first, as a weighted mean of their log-odds.
+
+    Attributes:
+        model: Its name; of the kind `"ngram-heads"`.
+        share: By task what it counts, 0 to 1, in languages that have a model of their own in it.
+    """
+
+    model: str
+    share: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model of the bundle.
 
     Attributes:
         name: Its name, the target of routes.
-        kind: `"encoder"` (tokens in, logits of every task out) or `"ngram-linear"` (text in, language out).
+        kind: `"encoder"` (tokens in, logits of every task out), `"ngram-linear"` (text in, language out) or
+            `"ngram-heads"` (text and language in, log-odds of every task out).
         tokenizer: Its tokenizer; every encoder has one.
         tasks: The tasks it does.
         config: Settings of its kind.
         artifacts: Its files, one a backend and precision, best first.
         golden: Inputs with expected answers.
+        beside: What answers beside it, or None.
     """
 
     name: str
@@ -167,6 +186,7 @@ class ModelSpec:
     config: Mapping[str, Any]
     artifacts: tuple[ArtifactSpec, ...]
     golden: tuple[Golden, ...] = ()
+    beside: Beside | None = None
 
     @property
     def files(self) -> tuple[FileRef, ...]:

@@ -21,7 +21,11 @@ from edgewise.bundle.fields import Field
 from edgewise.bundle.files import check_name
 from edgewise.bundle.manifest import (
     DEFAULT,
+    ENCODER,
+    NGRAM_HEADS,
+    NGRAM_LINEAR,
     ArtifactSpec,
+    Beside,
     FileRef,
     Golden,
     Manifest,
@@ -39,7 +43,7 @@ from edgewise.version import __version__
 FORMAT_VERSIONS = (1,)
 """The format versions this reader knows."""
 
-KINDS = ("encoder", "ngram-linear")
+KINDS = (ENCODER, NGRAM_LINEAR, NGRAM_HEADS)
 ACTIVATIONS = ("softmax", "sigmoid")
 POOLINGS = ("mean", "max")
 
@@ -86,6 +90,7 @@ def parse_manifest(data: bytes, path: object = "manifest.json") -> Manifest:
         raw=raw,
     )
     _check_files(manifest, top)
+    _check_beside(models, top)
     return manifest
 
 
@@ -130,7 +135,7 @@ def _target(field: Field, models: Mapping[str, ModelSpec]) -> str:
 def _model(name: str, field: Field) -> ModelSpec:
     kind = field["kind"].one_of(KINDS)
     tokenizer = field["tokenizer"].optional(_tokenizer)
-    if kind == "encoder" and tokenizer is None:
+    if kind == ENCODER and tokenizer is None:
         field["tokenizer"].refuse("is missing, every encoder needs one")
     tasks = {task: _task(name, task, spec) for task, spec in _by_task(_some(field["tasks"]))}
     artifacts = field["artifacts"].all(_artifact)
@@ -144,7 +149,29 @@ def _model(name: str, field: Field) -> ModelSpec:
         config=field["config"].mapping() if field["config"].present else {},
         artifacts=artifacts,
         golden=field["golden"].all(_golden),
+        beside=field["beside"].optional(_beside),
     )
+
+
+def _beside(field: Field) -> Beside:
+    share = {task: part.number(0, 1) for task, part in _by_task(field["share"])}
+    return Beside(field["model"].text(), share)
+
+
+def _check_beside(models: Mapping[str, ModelSpec], top: Field) -> None:
+    """Refuse a second model that is not there, cannot be one, lacks a task or has other labels."""
+    for name, spec in models.items():
+        if spec.beside is None:
+            continue
+        field = top["models"][name]["beside"]
+        other = models[_target(field["model"], models)]
+        if spec.kind != ENCODER or other.kind != NGRAM_HEADS:
+            field.refuse(f"is only for encoders, and has to name a model of the kind {NGRAM_HEADS!r}")
+        for task in spec.beside.share:
+            if task not in spec.tasks or task not in other.tasks:
+                field["share"].refuse(f"has the task {task!r}, which one of the two models does not do")
+            if spec.tasks[task].labels != other.tasks[task].labels:
+                field["share"].refuse(f"has the task {task!r}, of which the two models have other labels")
 
 
 def _task(model: str, task: str, field: Field) -> TaskSpec:

@@ -6,11 +6,15 @@ from pathlib import Path
 from threading import Lock
 
 from edgewise.bundle import Bundle, ModelSpec
+from edgewise.bundle.manifest import ENCODER
 from edgewise.engine.encoder import also_reads, backends_of, read_artifact
 from edgewise.engine.settings import Settings
 from edgewise_runtimes import Artifact, BackendChoice, Runtime, SessionOptions, runtime
 from edgewise_runtimes.selection.candidate import AUTO, Candidate, parse_wanted
 from edgewise_runtimes.selection.select import Offer, Selection, Wish, select
+
+_NUMPY = "numpy"
+"""Runs the models that need no backend."""
 
 
 class Backend:
@@ -65,7 +69,10 @@ class Backend:
     def _select(self) -> Selection:
         with self._lock:
             if self._selection is None:
-                self._selection = select(self._offer(), self._wish())
+                if self._settings.backend in (AUTO, _NUMPY) and not _encoders(self._bundle):
+                    self._selection = Selection(BackendChoice(_NUMPY, how="all that its models need"), ())
+                else:
+                    self._selection = select(self._offer(), self._wish())
             return self._selection
 
     def _wish(self) -> Wish:
@@ -81,7 +88,7 @@ class Backend:
         )
 
     def _offer(self) -> Offer:
-        specs = _encoders(self._bundle)
+        specs = _encoders(self._bundle) or [self._default]
         names = backends_of(specs)
         found = [
             Candidate(each.backend, each.precision) for each in specs[0].artifacts if each.backend in names
@@ -141,4 +148,4 @@ def _compiled(choice: BackendChoice | None, cache: Path | None) -> Path | None:
 def _encoders(bundle: Bundle) -> list[ModelSpec]:
     routes = bundle.manifest.routes
     names = dict.fromkeys([routes.default, *routes.by_language.values()])
-    return [bundle.manifest.models[name] for name in names]
+    return [spec for name in names if (spec := bundle.manifest.models[name]).kind == ENCODER]

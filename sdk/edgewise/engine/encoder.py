@@ -14,6 +14,7 @@ from edgewise.bundle import Bundle
 from edgewise.bundle.manifest import ArtifactSpec, ModelSpec
 from edgewise.engine.heads import Head, all_finite
 from edgewise.engine.pieces import put_together
+from edgewise.engine.second import Second
 from edgewise.engine.tokens import TextTokenizer
 from edgewise.errors import BackendLoadError, BackendRunError
 from edgewise_runtimes.protocol import Artifact, Runtime, Session, SessionOptions
@@ -32,6 +33,7 @@ class Encoder:
         tokenizer: Its tokenizer.
         session: The loaded model.
         backend: Name of the backend, for messages.
+        second: What answers beside it, None for nothing.
 
     Attributes:
         tokenizer: Its tokenizer.
@@ -41,7 +43,14 @@ class Encoder:
         BackendLoadError: The model lacks an output that the manifest promises.
     """
 
-    def __init__(self, spec: ModelSpec, tokenizer: TextTokenizer, session: Session, backend: str) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        tokenizer: TextTokenizer,
+        session: Session,
+        backend: str,
+        second: Second | None = None,
+    ) -> None:
         missing = [task for task in spec.tasks if task not in session.outputs]
         if missing:
             raise BackendLoadError(backend, spec.name, f"it has no output for {', '.join(missing)}")
@@ -50,6 +59,7 @@ class Encoder:
         self._widths = {task: len(head.labels) for task, head in self.heads.items()}
         self._session = session
         self._backend = backend
+        self._second = second
 
     def logits(
         self, rows: Sequence[Sequence[int]], tasks: Sequence[str], rows_per_run: int
@@ -76,6 +86,34 @@ class Encoder:
             for task, logits in self._run([rows[place] for place in bucket], tasks).items():
                 for place, values in zip(bucket, logits, strict=True):
                     found[task][place] = values
+        return found
+
+    def settle(
+        self,
+        logits: Mapping[str, Sequence[Sequence[float]]],
+        rows: Sequence[Sequence[int]],
+        text: str,
+        language: str | None,
+    ) -> Mapping[str, Sequence[Sequence[float]]]:
+        """Return what is left to calibrate: the logits, or what they and a second model say together.
+
+        Args:
+            logits: What `logits` returned for the rows of a text.
+            rows: The rows.
+            text: The text, normalised.
+            language: Its language, None when that is not sure.
+        """
+        second = self._second
+        if second is None:
+            return logits
+        if len(rows) == 1:
+            only = {task: values[0] for task, values in logits.items()}
+            return {task: [values] for task, values in second.mixed(only, text, language).items()}
+        found: dict[str, list[Sequence[float]]] = {task: [] for task in logits}
+        for place, (start, end) in enumerate(self.tokenizer.passages(text)[: len(rows)]):
+            row = {task: values[place] for task, values in logits.items()}
+            for task, values in second.mixed(row, text[start:end], language).items():
+                found[task].append(values)
         return found
 
     def close(self) -> None:
@@ -114,6 +152,7 @@ def load_encoder(
     options: SessionOptions,
     max_windows: int,
     precision: str = "",
+    second: Second | None = None,
 ) -> Encoder:
     """Read, verify and load an encoder.
 
@@ -124,6 +163,7 @@ def load_encoder(
         options: How to run it.
         max_windows: The most windows a text may have.
         precision: The precision to load; where the model lacks it, or it is empty, the first one there is.
+        second: What answers beside it.
 
     Raises:
         BundleError: A file is missing, too large or not the one that was packed.
@@ -133,7 +173,7 @@ def load_encoder(
         raise BackendLoadError(runtime.name, spec.name, "it has no tokenizer")
     tokenizer = TextTokenizer(bundle.read(spec.tokenizer.file), spec.tokenizer, max_windows)
     artifact = read_artifact(bundle, spec, runtime.name, precision, also_reads(runtime))
-    return Encoder(spec, tokenizer, runtime.load(artifact, options), runtime.name)
+    return Encoder(spec, tokenizer, runtime.load(artifact, options), runtime.name, second)
 
 
 def read_artifact(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 from edgewise.bundle import Bundle
-from edgewise.engine.encoder import Encoder
 from edgewise.engine.heads import NO_THRESHOLDS
+from edgewise.engine.judge import Judge
 from edgewise.engine.known import language_backend
 from edgewise.engine.models import Models
 from edgewise.engine.reading import Job, Reading
@@ -58,7 +58,7 @@ class Engine:
                     _calibrate(reading, job, job.encoder.logits(job.tokens.rows, job.tasks, request.rows))
             return [self._answer(reading, request, started)]
         each = (perf_counter() - started) / max(1, len(texts))
-        work: dict[Encoder, list[tuple[Reading, Job]]] = {}
+        work: dict[Judge, list[tuple[Reading, Job]]] = {}
         for reading in readings:
             reading.seconds = each
             for job in reading.jobs:
@@ -122,7 +122,7 @@ class Engine:
         )
 
 
-def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
+def _run(encoder: Judge, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
     """Run an encoder on everything it has to do, at least one row, and share out scores and time."""
     started = perf_counter()
     rows = [row for _, job in jobs for row in job.tokens.rows]
@@ -141,6 +141,7 @@ def _run(encoder: Encoder, jobs: Sequence[tuple[Reading, Job]], rows_per_run: in
 def _calibrate(reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequence[float]]]) -> None:
     """Make probabilities of a text's logits."""
     language, heads = reading.calibration, job.encoder.heads
+    logits = job.encoder.settle(logits, job.tokens.rows, reading.normalized.text, language)
     for task in job.tasks:
         scores = heads[task].scores
         job.scores[task] = found = []

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgewise.bundle.manifest import FileRef, Manifest
+from edgewise.bundle.manifest import ENCODER, NGRAM_HEADS, FileRef, Manifest
 from edgewise.engine.settings import LANGUAGE
 from edgewise.errors import UnknownBackendError
 from edgewise.labels import TASKS
-
-_ENCODER = "encoder"
 
 
 def known_tasks(manifest: Manifest) -> tuple[str, ...]:
@@ -18,7 +16,7 @@ def known_tasks(manifest: Manifest) -> tuple[str, ...]:
     The language is one of them.
     """
     default = manifest.models[manifest.routes.default]
-    done = default.tasks if default.kind == _ENCODER else ()
+    done = default.tasks if default.kind in (ENCODER, NGRAM_HEADS) else ()
     return tuple(task for task in TASKS if task == LANGUAGE or task in done)
 
 
@@ -59,6 +57,10 @@ def likely_files(
             wanted = _only_one([each.backend for each in default.artifacts])
         usable = [each.files for each in default.artifacts if each.backend == wanted]
         found += [default.tokenizer.file, *(file for files in usable[:1] for file in files)]
+        if default.beside is not None:
+            found += manifest.models[default.beside.model].files
+    elif default.kind == NGRAM_HEADS:
+        found += default.files
     return found
 
 

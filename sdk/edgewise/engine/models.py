@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from edgewise.bundle import Bundle
+from edgewise.bundle.manifest import NGRAM_HEADS, NGRAM_LINEAR, ModelSpec
 from edgewise.engine.backend import Backend
 from edgewise.engine.detector import Detector
-from edgewise.engine.encoder import Encoder, load_encoder
+from edgewise.engine.encoder import load_encoder
+from edgewise.engine.judge import Judge
 from edgewise.engine.settings import LANGUAGE, Settings
 from edgewise.errors import BackendError, BackendLoadError
 from edgewise_runtimes import BackendChoice
 
-_NGRAM_LINEAR = "ngram-linear"
+if TYPE_CHECKING:
+    from edgewise.engine.second import Second
+    from edgewise.ngrams import NgramHeads
 
 Plan = tuple[tuple[str, tuple[str, ...]], ...]
 """Names of encoders, each with the tasks it answers."""
@@ -41,7 +46,8 @@ class Models:
         self._manifest = bundle.manifest
         self._settings = settings
         self._lock = Lock()
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[str, Judge] = {}
+        self._ngrams: dict[str, NgramHeads] = {}
         self._detector: Detector | None = None
         self._backend = Backend(bundle, settings, cache)
         self._plans: dict[tuple[str | None, tuple[str, ...]], Plan] = {}
@@ -59,8 +65,8 @@ class Models:
                     self._detector = _load_detector(self._bundle, self._languages)
         return self._detector
 
-    def encoder(self, name: str) -> Encoder:
-        """Return an encoder.
+    def encoder(self, name: str) -> Judge:
+        """Return a model that judges texts: an encoder, or n-gram heads.
 
         Raises:
             BundleError: A file of it is missing, too large or not the one that was packed.
@@ -74,19 +80,43 @@ class Models:
                     found = self._encoders[name] = self._load(name)
         return found
 
-    def _load(self, name: str) -> Encoder:
+    def _load(self, name: str) -> Judge:
         """Load an encoder by the chosen backend, or by the next best one where that is allowed."""
         spec = self._manifest.models[name]
+        if spec.kind == NGRAM_HEADS:
+            self._backend.choice()  # refuses a backend that was asked for by name and cannot serve
+            from edgewise.engine.ngram_model import NgramModel
+
+            return NgramModel(spec, self._heads(name), self._settings.max_windows)
+        second = self._second(spec)
         while True:
             runtime, options, precision = self._backend.ready()
             try:
                 windows = self._settings.max_windows
-                return load_encoder(self._bundle, spec, runtime, options, windows, precision)
+                return load_encoder(self._bundle, spec, runtime, options, windows, precision, second)
             except BackendError as error:
                 if not self._backend.give_up(str(error)):
                     raise
             # All encoders run on one backend. Those in use elsewhere are freed when they are let go.
             self._encoders.clear()
+
+    def _second(self, spec: ModelSpec) -> Second | None:
+        if spec.beside is None:
+            return None
+        from edgewise.engine.second import Second
+
+        return Second(self._heads(spec.beside.model), spec.beside, spec.tasks)
+
+    def _heads(self, name: str) -> NgramHeads:
+        """Return n-gram heads; several models may have them beside them."""
+        found = self._ngrams.get(name)
+        if found is None:
+            from edgewise.ngrams import NgramHeads
+
+            spec = self._manifest.models[name]
+            data = self._bundle.read(spec.artifacts[0].file)
+            found = self._ngrams[name] = NgramHeads.from_bytes(data, spec.config)
+        return found
 
     def choice(self) -> BackendChoice:
         """Return which backend runs the encoders, and why not the others.
@@ -141,7 +171,7 @@ def _load_detector(bundle: Bundle, languages: tuple[str, ...] | None) -> Detecto
         return Detector(None, None, languages)
     spec = bundle.manifest.models[home]
     artifact = spec.artifacts[0]
-    if spec.kind != _NGRAM_LINEAR:
+    if spec.kind != NGRAM_LINEAR:
         raise BackendLoadError(
             artifact.backend, home, f"a model of kind {spec.kind!r} cannot tell languages here"
         )

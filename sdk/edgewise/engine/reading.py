@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edgewise.engine.encoder import Encoder
+from edgewise.engine.judge import Judge
 from edgewise.engine.tokens import Tokens
 from edgewise.results import Prediction
 from edgewise.text import Normalized
@@ -12,16 +12,16 @@ from edgewise.text import Normalized
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A text's work for one encoder.
+    """A text's work for one model.
 
     Attributes:
-        encoder: The encoder.
+        encoder: The model, an encoder or n-gram heads.
         tasks: The tasks it answers for this text.
         tokens: The text as the encoder reads it.
         scores: By task the calibrated probabilities of each window; filled in when the encoder has run.
     """
 
-    encoder: Encoder
+    encoder: Judge
     tasks: tuple[str, ...]
     tokens: Tokens
     scores: dict[str, list[list[float]]] = field(default_factory=dict)

@@ -16,12 +16,13 @@ class Tokens(NamedTuple):
     """A text as a model reads it.
 
     Attributes:
-        rows: Token ids of each window, special tokens included; none when there is nothing to read.
+        rows: What the model takes of each window, of an encoder token ids, special tokens included; none
+            when there is nothing to read.
         weights: Tokens of each window, special tokens not counted.
         complete: Whether the windows hold the whole text.
     """
 
-    rows: Sequence[Sequence[int]]
+    rows: Sequence[Any]
     weights: Sequence[int]
     complete: bool = True
 

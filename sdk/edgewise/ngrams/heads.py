@@ -1,0 +1,200 @@
+"""Linear models over hashed features at run time; `edgewise_cloud.ngrams` makes them.
+
+Features weigh as Salton and Buckley have it, "Term-weighting approaches in automatic text retrieval" (1988):
+1 + log of the count, times the inverse document frequency, words and n-grams of characters each scaled to
+length 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.language.container import read_arrays
+from edgewise.ngrams.features import CHARACTERS, Tables, keys_of
+from edgewise.ngrams.tables import from_runs
+from edgewise_runtimes.errors import BackendLoadError
+
+POOLED = "*"
+"""Stands for every language that has no model of its own."""
+
+IDF_STEP = 0.05
+"""What inverse document frequencies are rounded to."""
+
+LAYOUT = 1
+NAN = float("nan")
+_KINDS = {
+    "keys": np.uint32,
+    "idf": np.uint8,
+    "weights": np.int8,
+    "scale": np.float32,
+    "bias": np.float32,
+    "letters": np.uint16,
+    "signs": np.uint16,
+}
+_ONE = np.float32(1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """The model of one language: k features, and c columns, one a label that it has something to say of."""
+
+    keys: NDArray[np.uint32]  # [k], rising
+    words: int  # how many of the keys are of words
+    idf: NDArray[np.uint8]  # [k]
+    weights: NDArray[np.int8]  # [k, c]
+    scale: NDArray[np.float32]  # [c]
+    bias: NDArray[np.float32]  # [c]
+    columns: Mapping[str, tuple[int | None, ...]]  # by task the column of each label
+
+    def log_odds(self, keys: NDArray[np.uint32]) -> list[float]:
+        """Return the log-odds of each column for the features of a text, sorted keys."""
+        place = self.keys.searchsorted(keys)
+        known = place[self.keys.take(place, mode="clip") == keys]
+        if not len(known):
+            return [float(value) for value in self.bias]
+        first = np.concatenate(([0], (known[1:] != known[:-1]).nonzero()[0] + 1))
+        feature = known.take(first)
+        value = self.idf.take(feature) * np.float32(IDF_STEP)
+        if len(feature) < len(known):
+            times = np.append(first[1:], len(known)) - first
+            value *= _ONE + np.log(times.astype(np.float32))
+        words = int(feature.searchsorted(self.words))
+        for block in (value[:words], value[words:]):
+            if len(block):
+                block /= np.sqrt(block @ block)
+        found = value @ self.weights.take(feature, axis=0).astype(np.float32)
+        found *= self.scale
+        found += self.bias
+        result: list[float] = found.tolist()
+        return result
+
+
+class NgramHeads:
+    """Linear models over hashed features, one a language.
+
+    Safe to use from many threads: nothing changes after loading.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
+        """Take the arrays of a file and the model's `config`, as `edgewise_cloud.ngrams` wrote them."""
+        self.tables = Tables(from_runs(arrays["letters"]), from_runs(arrays["signs"]))
+        self._models = dict(_models(arrays, config))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, config: Mapping[str, Any]) -> NgramHeads:
+        """Load the models of a file.
+
+        Args:
+            data: The file, its hash already verified.
+            config: The model's `config` in the manifest.
+
+        Raises:
+            BackendLoadError: The bytes or the config are not those of such a file.
+        """
+        try:
+            arrays = read_arrays(data)
+            _check(arrays, config)
+            return cls(arrays, config)
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError, AttributeError) as error:
+            raise BackendLoadError("numpy", "n-gram models", str(error)) from error
+
+    def knows(self, language: str | None) -> bool:
+        """Tell whether a language has a model of its own; None, a language that is not known, has none."""
+        return language in self._models
+
+    def covers(self, language: str | None, tasks: tuple[str, ...]) -> bool:
+        """Tell whether a language's own model has something to say of every label of the tasks."""
+        model = self._models.get(language or POOLED)
+        return model is not None and all(
+            task in model.columns and None not in model.columns[task] for task in tasks
+        )
+
+    def log_odds(self, keys: NDArray[np.uint32], language: str | None) -> dict[str, list[float]]:
+        """Return what the model of a language says.
+
+        Args:
+            keys: The features of a text: `keys_of(text, self.tables)`.
+            language: A language, or `POOLED`.
+
+        Returns:
+            By task the log-odds of each label; NaN for labels that it has nothing to say of. Empty when there
+            is no such model.
+        """
+        model = self._models.get(language or POOLED)
+        if model is None:
+            return {}
+        said = [*model.log_odds(keys), NAN]
+        return {
+            task: [said[-1 if place is None else place] for place in places]
+            for task, places in model.columns.items()
+        }
+
+    def read(self, text: str) -> NDArray[np.uint32]:
+        """Return the features of a text, for `log_odds`."""
+        return keys_of(text, self.tables)
+
+
+def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> list[tuple[str, _Model]]:
+    found = []
+    feature = column = cell = 0
+    sizes = {task: int(size) for task, size in config["sizes"].items()}
+    for language, entry in config["languages"].items():
+        size = int(entry["features"])
+        labels = {task: [int(place) for place in places] for task, places in entry["labels"].items()}
+        width = sum(map(len, labels.values()))
+        features, columns = slice(feature, feature + size), slice(column, column + width)
+        keys = arrays["keys"][features]
+        found.append(
+            (
+                str(language),
+                _Model(
+                    keys,
+                    int(keys.searchsorted(CHARACTERS)),
+                    arrays["idf"][features],
+                    arrays["weights"][cell : cell + size * width].reshape(size, width),
+                    arrays["scale"][columns],
+                    arrays["bias"][columns],
+                    _columns(labels, sizes),
+                ),
+            )
+        )
+        feature, column, cell = feature + size, column + width, cell + size * width
+    return found
+
+
+def _columns(labels: Mapping[str, list[int]], sizes: Mapping[str, int]) -> dict[str, tuple[int | None, ...]]:
+    found: dict[str, tuple[int | None, ...]] = {}
+    first = 0
+    for task, places in labels.items():
+        if not all(0 <= place < sizes[task] for place in places):
+            raise ValueError(f"labels of {task!r} are not there")
+        at = {place: first + number for number, place in enumerate(places)}
+        found[task] = tuple(at.get(place) for place in range(sizes[task]))
+        first += len(places)
+    return found
+
+
+def _check(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
+    """Refuse arrays that do not fit together: they would fail later, on some text."""
+    if config["layout"] != LAYOUT:
+        raise ValueError(f"its layout is {config['layout']}, and this version of edgewise reads {LAYOUT}")
+    wrong = [name for name, kind in _KINDS.items() if name not in arrays or arrays[name].dtype != kind]
+    if wrong:
+        raise ValueError(f"it lacks {', '.join(wrong)}, or has them in another type")
+    features = columns = cells = 0
+    for language, entry in config["languages"].items():
+        size, width = int(entry["features"]), sum(map(len, entry["labels"].values()))
+        keys = arrays["keys"][features : features + size]
+        if size < 1 or width < 1 or len(keys) != size or not (keys[1:] > keys[:-1]).all():
+            raise ValueError(f"the features of {language!r} are not there or do not rise")
+        features, columns, cells = features + size, columns + width, cells + size * width
+    for name, size in (("keys", features), ("idf", features), ("weights", cells), ("scale", columns)):
+        if arrays[name].shape != (size,):
+            raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {(size,)}")
+    if arrays["bias"].shape != (columns,) or not np.isfinite(arrays["scale"]).all():
+        raise ValueError("its scales or biases are not what they should be")
