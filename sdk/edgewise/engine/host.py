@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TIDY_EVERY = 128
+"""Texts after which free memory is given back: seldom enough to cost nothing, soon enough after a batch."""
+
 _WORKERS = 4
 """Threads of the pool; beyond this they mostly wait for each other's Python."""
 
@@ -59,6 +62,7 @@ class Host:
             **{task: self._known[task] for task in self._tasks if task != LANGUAGE},
         }
         self._settings = settings
+        self._since_tidy = _TIDY_EVERY  # the first call loads models, and that leaves the most
         self._engines = PerProcess(self._make_engine, _close_engine)
         self._pools = PerProcess(_make_pool, _close_pool)
 
@@ -98,7 +102,11 @@ class Host:
             AnalyzerClosedError: `close` was called.
         """
         with self._engines.use() as engine:
-            return engine.judge(texts, request)
+            answers = engine.judge(texts, request)
+        self._since_tidy += len(texts)  # threads may lose each other's counts, which does no harm
+        if self._since_tidy >= _TIDY_EVERY:
+            self._tidy()
+        return answers
 
     def judge_around(
         self, items: Sequence[str | InputError], request: Request
@@ -111,6 +119,7 @@ class Host:
         """Load every model that may be needed and run it once."""
         with self._engines.use() as engine:
             engine.load(self._tasks)
+        self._tidy()
 
     def choice(self) -> BackendChoice:
         """Return which backend is in use, and why not the others."""
@@ -130,6 +139,12 @@ class Host:
         """Free everything when the last call under way has finished. May be called again."""
         self._engines.close()
         self._pools.close()
+
+    def _tidy(self) -> None:
+        from edgewise_runtimes.heap import release_free_memory
+
+        self._since_tidy = 0
+        release_free_memory()
 
     def _make_engine(self) -> Engine:
         needed = likely_files(self.bundle.manifest, self._tasks, self._languages, self._settings.backend)

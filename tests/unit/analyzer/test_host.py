@@ -1,0 +1,41 @@
+"""What a host does beside answering: it gives free memory back now and then."""
+
+from pathlib import Path
+
+import pytest
+
+from edgewise import Analyzer
+from edgewise.engine import host
+from edgewise_runtimes import heap
+
+
+@pytest.fixture
+def releases(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """What is noted at each release of free memory."""
+    found: list[None] = []
+    monkeypatch.setattr(heap, "release_free_memory", lambda: found.append(None))
+    return found
+
+
+def test_memory_is_given_back_after_loading(speaking: Path, releases: list[None]) -> None:
+    with Analyzer(speaking) as analyzer:
+        analyzer.warm_up()
+        assert len(releases) == 1
+        analyzer.analyze("good")
+        assert len(releases) == 1
+
+
+def test_the_first_text_counts_as_loading(speaking: Path, releases: list[None]) -> None:
+    with Analyzer(speaking) as analyzer:
+        analyzer.analyze("good")
+        analyzer.analyze("bad")
+        assert len(releases) == 1
+
+
+def test_memory_is_given_back_after_many_texts(speaking: Path, releases: list[None]) -> None:
+    with Analyzer(speaking) as analyzer:
+        analyzer.warm_up()
+        analyzer.analyze_batch(["good"] * (host._TIDY_EVERY - 1))
+        assert len(releases) == 1
+        analyzer.analyze("good")
+        assert len(releases) == 2
