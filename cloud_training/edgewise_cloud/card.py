@@ -12,8 +12,15 @@ from typing import Any
 
 from edgewise.bundle import Manifest, read_manifest
 from edgewise.labels import LABELS, TASKS, TOXICITY
+from edgewise_cloud.card_suites import suites_section
 from edgewise_cloud.catalogue.licences import REFUSED
-from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, Record, language_means
+from edgewise_cloud.evaluate.records import (
+    CALIBRATION_LIMIT,
+    EVERY_LANGUAGE,
+    Record,
+    calibration_above,
+    language_means,
+)
 from edgewise_cloud.evaluate.report import MEAN_FIGURES
 
 CARD = "MODEL_CARD.md"
@@ -63,7 +70,8 @@ def model_card(manifest: Manifest) -> str:
         tasks=_tasks(manifest),
         routes=_routes(manifest),
         means=_means(means),
-        metrics=_metrics(records),
+        metrics=_metrics([record for record in records if not record.is_suite]),
+        suites=suites_section(records),
         thresholds=_thresholds(manifest),
         datasets=_datasets(manifest),
         licences=_licences(manifest),
@@ -225,13 +233,23 @@ def _limits(manifest: Manifest, records: Sequence[Record]) -> list[str]:
         weak = _weak_languages(records, task)
         if weak:
             out.append(f"{task}: the macro F1 is below {_WEAK} in {', '.join(weak)}.")
+        above = [language for language, _ in calibration_above(records, task)]
+        if above:
+            out.append(
+                f"{task}: probabilities are off by more than {CALIBRATION_LIMIT} on average (expected "
+                f"calibration error) in {', '.join(above)}, the worst first."
+            )
     return out
 
 
 def _weak_languages(records: Sequence[Record], task: str) -> list[str]:
     found: dict[str, list[float]] = defaultdict(list)
     for record in records:
-        own = record.task == task and record.language != EVERY_LANGUAGE and not record.is_view
+        own = (
+            record.task == task
+            and record.language != EVERY_LANGUAGE
+            and not (record.is_view or record.is_suite)
+        )
         if own and "macro_f1" in record.values:
             found[record.language].append(record.values["macro_f1"])
     return sorted(language for language, values in found.items() if sum(values) / len(values) < _WEAK)

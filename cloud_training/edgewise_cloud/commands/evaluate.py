@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ def _tasks(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 @click.option("--column", default="text", show_default=True, help="Column of texts of --file.")
 @click.option("--label", default="label", show_default=True, help="Column of right answers of --file.")
 @click.option("--language-column", help="Column of language codes of --file, if it has one.")
+@click.option(
+    "--suites/--no-suites",
+    default=None,
+    help="Measure the suites of slices, too: by default unless --datasets, --file or --split dev is given.",
+)
 @click.option("--json", "json_file", type=_FILE, help="Write the figures here.")
 @click.option("--plots", type=_FOLDER, help="Write confusion and reliability plots into this folder.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads that the model may use.")
@@ -74,6 +80,9 @@ def evaluate(data: Path, model: str | None, file: Path | None, threads: int | No
       edgewise evaluate --tasks sentiment --datasets en_sst --json figures.json --plots plots
       edgewise evaluate --file mine.csv --column comment --label verdict --task toxicity
 
+    The suites of slices tell what the model can do, functionality by functionality: negation, names, dialect
+    and more, beside what is promised of each.
+
     Without --datasets, all sets of tier main with rows in the split count, whatever their licence: nothing is
     trained here. Weak sets and sets with definitions of their own are measured when they are named.
     """  # noqa: D301 - click wants the character that \b stands for
@@ -85,6 +94,8 @@ def evaluate(data: Path, model: str | None, file: Path | None, threads: int | No
     product = Product(model, threads)
     try:
         report = _of_catalogue(product, data, given) if file is None else _of_file(product, file, given)
+        if _wants_suites(file, given):
+            report = _with_suites(report, product, given)
     finally:
         product.close()
     click.echo(show(report))
@@ -109,6 +120,23 @@ def _of_catalogue(product: Product, data: Path, given: dict[str, Any]) -> Report
     return evaluate_catalogue(
         catalogue, selection, product, product.name, lambda line: click.echo(line, err=True)
     )
+
+
+def _wants_suites(file: Path | None, given: dict[str, Any]) -> bool:
+    if given["suites"] is not None:
+        return bool(given["suites"])
+    return file is None and not given["datasets"] and given["split"] == "test"
+
+
+def _with_suites(report: Report, product: Product, given: dict[str, Any]) -> Report:
+    """Return the report with a record for each functionality."""
+    from edgewise_cloud.gates import suite_records
+
+    tasks = given["tasks"] or product.tasks
+    click.echo("suites of slices", err=True)
+    analyzer = product(tasks=tasks, languages=None)
+    found = suite_records(analyzer, product.name, tasks=tasks, languages=given["languages"])
+    return replace(report, records=[*report.records, *found])
 
 
 def _of_file(product: Product, file: Path, given: dict[str, Any]) -> Report:

@@ -32,12 +32,14 @@ class Answers:
         labels: The label given to each text (for toxicity "toxic" or "non-toxic").
         scores: Probabilities float32 [n, labels].
         unsure: Which answers the product calls unsure [n].
+        thresholds: What each answer's score was compared with [n]; one half where it is not told.
     """
 
     names: tuple[str, ...]
     labels: list[str]
     scores: NDArray[np.float32]
     unsure: NDArray[np.bool_]
+    thresholds: NDArray[np.float64] | None = None
 
     def columns(self, wanted: Sequence[str]) -> NDArray[np.float32]:
         """Return the probabilities [n, wanted] of these labels; 0 for one that the model does not have."""
@@ -49,7 +51,10 @@ class Answers:
 
     def take(self, rows: NDArray[np.int64]) -> Answers:
         """Return the answers with these indexes."""
-        return Answers(self.names, [self.labels[i] for i in rows], self.scores[rows], self.unsure[rows])
+        limits = None if self.thresholds is None else self.thresholds[rows]
+        return Answers(
+            self.names, [self.labels[i] for i in rows], self.scores[rows], self.unsure[rows], limits
+        )
 
 
 def ask(analyzer: Analyses, texts: Sequence[str], task: str) -> Answers:
@@ -66,6 +71,7 @@ def ask(analyzer: Analyses, texts: Sequence[str], task: str) -> Answers:
     names: tuple[str, ...] = ()
     labels: list[str] = []
     unsure: list[bool] = []
+    thresholds: list[float] = []
     parts: list[NDArray[np.float32]] = []
     for start in range(0, len(texts), _CHUNK):
         chunk = texts[start : start + _CHUNK]
@@ -76,6 +82,9 @@ def ask(analyzer: Analyses, texts: Sequence[str], task: str) -> Answers:
         parts.append(np.array([[p.scores[name] for name in names] for p in predictions], dtype=np.float32))
         labels.extend(prediction.label for prediction in predictions)
         unsure.extend(prediction.unsure for prediction in predictions)
+        thresholds.extend(prediction.threshold for prediction in predictions)
     if not labels:
         raise ValueError("there are no texts to analyse")
-    return Answers(names, labels, np.concatenate(parts), np.array(unsure, dtype=np.bool_))
+    return Answers(
+        names, labels, np.concatenate(parts), np.array(unsure, dtype=np.bool_), np.array(thresholds)
+    )

@@ -190,4 +190,5 @@ def _judged(texts: LanguageTexts, answers: Answers) -> Judged:
     gold, guess = numbers(names, texts.langs), numbers(names, answers.labels)
     scores = answers.columns(names)
     best = scores.argmax(axis=1)
-    return Judged("language", names, gold, guess, scores.max(axis=1).astype(np.float64), best == gold)
+    sure = scores.max(axis=1).astype(np.float64)
+    return Judged("language", names, gold, guess, sure, best == gold, unsure=answers.unsure)

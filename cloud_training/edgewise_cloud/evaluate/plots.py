@@ -1,4 +1,4 @@
-"""Plots of a report: one confusion table and one reliability curve a task."""
+"""Plots of a report: a confusion table, a reliability curve and a curve of selective accuracy a task."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise_cloud.evaluate.report import Confusion, Report, confusion, reliability
+from edgewise_cloud.evaluate.selective import selective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def hardest(table: Confusion, most: int = _MOST_LABELS) -> Confusion:
 
 
 def write_plots(report: Report, folder: Path) -> list[Path]:
-    """Write confusion-TASK.png and reliability-TASK.png for every task of the report.
+    """Write confusion-TASK.png, reliability-TASK.png and selective-TASK.png for every task of the report.
 
     Args:
         report: What was found.
@@ -60,6 +61,7 @@ def write_plots(report: Report, folder: Path) -> list[Path]:
         for name, figure in (
             ("confusion", _confusion_figure(report, task, confusion(parts))),
             ("reliability", _reliability_figure(report, task)),
+            ("selective", _selective_figure(report, task)),
         ):
             path = folder / f"{name}-{task}.png"
             figure.savefig(path, dpi=140)
@@ -127,5 +129,29 @@ def _reliability_figure(report: Report, task: str) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_title(f"{task}: {report.model}, {report.split}, ECE {ece:.3f}", fontsize=10)
+    axes.legend(loc="best", fontsize=8)
+    return figure
+
+
+def _selective_figure(report: Report, task: str) -> Figure:
+    curve = selective(report.judged[task])
+    figure, axes = _figure(5.6, 4.2)
+    axes.plot(100 * curve.coverage, 100 * curve.accuracy, color="navy", label="the most certain answers")
+    whole = 100 * float(curve.accuracy[-1])
+    axes.axhline(whole, linestyle="--", color="grey", linewidth=1, label=f"all answers: {whole:.1f} %")
+    if curve.own_accuracy is not None:
+        own = (100 * curve.own_coverage, 100 * curve.own_accuracy)
+        axes.plot(
+            *own, marker="D", color="darkorange", linestyle="none",
+            label=f"those not called unsure: {own[0]:.1f} % of rows, {own[1]:.1f} % right",
+        )  # fmt: skip
+    axes.set_xlabel("% of the rows that get an answer")
+    axes.set_ylabel("% of these answers that are right")
+    axes.set_xlim(0, 102)
+    low = min(whole, 100 * float(curve.accuracy.min()), 100 * (curve.own_accuracy or 1.0))
+    axes.set_ylim(max(0.0, np.floor((low - 5) / 5) * 5), 101)
+    axes.grid(alpha=0.3)
+    about = f"AURC {curve.aurc:.3f}, at best {curve.best_aurc:.3f}"
+    axes.set_title(f"{task}: {report.model}, {report.split}, {about}", fontsize=10)
     axes.legend(loc="best", fontsize=8)
     return figure

@@ -11,6 +11,18 @@ from typing import Any
 EVERY_LANGUAGE = "all"
 """The language of a record that counts all languages of a set together."""
 
+SUITES = "slices/"
+"""How the names of suites of slices start, as sets."""
+
+SUITE_SPLIT = "suite"
+"""The split of a record of a suite: it is no share of real texts, and no mean over test sets counts it."""
+
+CALIBRATION_LIMIT = 0.05
+"""Expected calibration error above which a report and a card name a language."""
+
+_CALIBRATION_ROWS = 100
+"""With fewer rows the error of a perfectly calibrated model would often lie above that limit."""
+
 _DIGITS = 4
 
 
@@ -42,6 +54,11 @@ class Record:
     def is_view(self) -> bool:
         """Whether the rows are counted in another record of the same set, too."""
         return ":" in self.dataset
+
+    @property
+    def is_suite(self) -> bool:
+        """Whether it is about a suite of slices, not about a data set."""
+        return self.split == SUITE_SPLIT
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as one flat JSON-ready object, rounded to four digits."""
@@ -91,7 +108,12 @@ def language_means(records: Sequence[Record], names: Sequence[str]) -> list[dict
     """
     by_task: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        if record.task == "language" or record.language == EVERY_LANGUAGE or record.is_view:
+        if (
+            record.task == "language"
+            or record.language == EVERY_LANGUAGE
+            or record.is_view
+            or record.is_suite
+        ):
             continue
         if "macro_f1" in record.values:
             by_task[record.task].append(record)
@@ -112,3 +134,23 @@ def _means(task: str, records: Sequence[Record], names: Sequence[str]) -> dict[s
         if others:
             out[f"{name}_without_en"] = round(sum(others) / len(others), _DIGITS)
     return out
+
+
+def calibration_above(
+    records: Sequence[Record], task: str, limit: float = CALIBRATION_LIMIT
+) -> list[tuple[str, float]]:
+    """Return the languages whose expected calibration error lies above a limit, the largest error first.
+
+    A language's error is the mean over its sets, each weighing as much as it has rows; sets with fewer than
+    100 rows and views are left out.
+    """
+    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for record in records:
+        own = record.task == task and record.language != EVERY_LANGUAGE and not record.is_view
+        if own and not record.is_suite and "ece" in record.values and record.rows >= _CALIBRATION_ROWS:
+            found[record.language].append((record.rows, record.values["ece"]))
+    errors = {
+        language: sum(rows * ece for rows, ece in parts) / sum(rows for rows, _ in parts)
+        for language, parts in found.items()
+    }
+    return sorted(((code, ece) for code, ece in errors.items() if ece > limit), key=lambda pair: -pair[1])

@@ -11,8 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise_cloud.evaluate.metrics import BINS
-from edgewise_cloud.evaluate.records import Record, language_means, manifest_metrics
+from edgewise_cloud.evaluate.records import (
+    Record,
+    calibration_above,
+    language_means,
+    manifest_metrics,
+)
 from edgewise_cloud.evaluate.scoring import Judged
+from edgewise_cloud.evaluate.selective import selective
 
 MEAN_FIGURES = ("accuracy", "macro_f1", "auc")
 
@@ -81,6 +87,16 @@ class Report:
             "confusion": {
                 task: {"labels": list(table.labels), "counts": table.counts.tolist()}
                 for task, table in ((task, confusion(parts)) for task, parts in self.judged.items())
+            },
+            "selective": {
+                task: selective(parts).to_dict()
+                for task, parts in self.judged.items()
+                if any(len(part.gold) for part in parts)
+            },
+            "above_calibration_limit": {
+                task: {language: round(value, 4) for language, value in found}
+                for task in self.judged
+                if (found := calibration_above(self.records, task))
             },
         }
 

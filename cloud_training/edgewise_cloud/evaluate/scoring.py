@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,19 @@ from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, Record, finite
 
 Rows = NDArray[np.int64]
 
+TASK_OF_YES_OR_NO = "toxicity"
+"""Whose confidence is that of being so, not that of the answer."""
+
+
+def distance(score: NDArray[np.float64], threshold: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return how far scores lie from their thresholds, as a share of the way to 0 or to 1 [n].
+
+    >>> distance(np.array([0.2, 0.4, 0.7, 1.0]), 0.4).round(2).tolist()
+    [0.5, 0.0, 0.5, 1.0]
+    """
+    below, above = np.maximum(threshold, 1e-9), np.maximum(1.0 - np.asarray(threshold), 1e-9)
+    return np.asarray(np.where(score >= threshold, (score - threshold) / above, (threshold - score) / below))
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -34,6 +47,9 @@ class Judged:
         guess: Given label [n].
         confidence: Probability [n] that the answer claims; for toxicity that of being toxic.
         correct: Whether [n] what `confidence` speaks of is so.
+        certainty: How sure the answer is [n]: its probability; for toxicity how far the score lies from its
+            threshold, as a share of the way to 0 or 1. Made from `confidence` where it is not given.
+        unsure: Which answers the product calls unsure [n]; none where it is not given.
     """
 
     task: str
@@ -42,6 +58,16 @@ class Judged:
     guess: Rows
     confidence: NDArray[np.float64]
     correct: NDArray[np.bool_]
+    certainty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    unsure: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        # Frozen, hence the detour; a plot must not depend on who made the answers.
+        if len(self.certainty) != len(self.gold):
+            own = distance(self.confidence, 0.5) if self.task == TASK_OF_YES_OR_NO else self.confidence
+            object.__setattr__(self, "certainty", own)
+        if len(self.unsure) != len(self.gold):
+            object.__setattr__(self, "unsure", np.zeros(len(self.gold), dtype=np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +145,8 @@ def score_choice(gold: Gold, answers: Answers) -> Scored:
             for language, some in by_language([languages[i] for i in part])
         )  # fmt: skip
     guess, confidence = best_allowed(labels, answers, scores, allowed)
-    return Scored(records, Judged(gold.task, labels, truth, guess, confidence, guess == truth))
+    judged = Judged(gold.task, labels, truth, guess, confidence, guess == truth, unsure=answers.unsure)
+    return Scored(records, judged)
 
 
 def _choice_record(
@@ -166,8 +193,19 @@ def score_toxicity(gold: Gold, answers: Answers) -> Scored:
     score = scores[told, names.index(TOXICITY)].astype(np.float64)
     is_toxic = truth[told] == 1.0
     guess = np.array([answers.labels[i] == TOXIC for i in told], dtype=np.int64)
+    limits = 0.5 if answers.thresholds is None else answers.thresholds[told]
     return Scored(
-        records, Judged(gold.task, (NON_TOXIC, TOXIC), is_toxic.astype(np.int64), guess, score, is_toxic)
+        records,
+        Judged(
+            gold.task,
+            (NON_TOXIC, TOXIC),
+            is_toxic.astype(np.int64),
+            guess,
+            score,
+            is_toxic,
+            certainty=distance(score, limits),
+            unsure=answers.unsure[told],
+        ),
     )
 
 

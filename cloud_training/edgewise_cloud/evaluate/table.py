@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from edgewise.labels import LABELS, TASKS, TOXICITY
-from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, Record
+from edgewise_cloud.evaluate.functionality import functionalities, verdict
+from edgewise_cloud.evaluate.records import (
+    CALIBRATION_LIMIT,
+    EVERY_LANGUAGE,
+    Record,
+    calibration_above,
+)
 from edgewise_cloud.evaluate.report import MEAN_FIGURES, Report
+from edgewise_cloud.evaluate.selective import selective
 
 _HEAD = {
     "language": (
@@ -150,17 +159,63 @@ def _means(means: Mapping[str, object]) -> str:
     return f"Mean over {means['languages']} languages, each counted once: {', '.join(parts)}"
 
 
+def _suites(report: Report) -> list[str]:
+    """Lay out what was found of each functionality, with what is promised of it."""
+    found = functionalities(report.records)
+    if not found:
+        return []
+    heads = ("suite", "task", "part", "language", "rows", "figure", "", "95 % interval", "promised", "")
+    rows = [
+        (
+            one.suite,
+            one.task,
+            one.part,
+            one.where,
+            f"{one.rows:,}",
+            one.words,
+            f"{one.figure:.3f}",
+            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}" if one.interval else "",
+            one.promise,
+            {True: "kept", False: "FAILS", None: ""}[one.kept],
+        )
+        for one in found
+    ]
+    return ["", "== functionalities ==", verdict(found), "", *aligned(heads, rows)]
+
+
+def _trust(report: Report, task: str) -> list[str]:
+    """Say how far the claimed probabilities and `unsure` can be relied on."""
+    out = []
+    above = calibration_above(report.records, task)
+    if above:
+        told = ", ".join(f"{language} {value:.3f}" for language, value in above)
+        out.append(f"Calibration error above {CALIBRATION_LIMIT:g}: {told}")
+    parts = report.judged.get(task, ())
+    if any(len(part.gold) for part in parts):
+        curve = selective(parts)
+        half = curve.accuracy[np.searchsorted(curve.coverage, 0.5)]
+        own = "none" if curve.own_accuracy is None else f"{100 * curve.own_accuracy:.1f} % right"
+        out.append(
+            f"All rows: {100 * curve.accuracy[-1]:.1f} % right; the surer half: {100 * half:.1f} %; "
+            f"those not called unsure ({100 * curve.own_coverage:.1f} %): {own}; "
+            f"area under risk and coverage {curve.aurc:.3f} (at best {curve.best_aurc:.3f})"
+        )
+    return ["", *out] if out else []
+
+
 def show(report: Report) -> str:
     """Return the report as text for people."""
     rows = "all rows" if report.limit is None else f"at most {report.limit:,} rows a set, seed {report.seed}"
     out = [f"Model {report.model}, split {report.split}, {rows}"]
     means = {entry["task"]: entry for entry in report.means()}
     for task in TASKS:
-        records = [record for record in report.records if record.task == task]
+        records = [record for record in report.records if record.task == task and not record.is_suite]
         if not records:
             continue
         body = {"language": _languages, "toxicity": _toxicity}.get(task, _choice)(records)
         out += ["", f"== {task} ==", *body]
         if task in means and means[task]["languages"] > 1:
             out += ["", _means(means[task])]
+        out += _trust(report, task)
+    out += _suites(report)
     return "\n".join(out)

@@ -18,6 +18,7 @@ from edgewise_cloud.gates.errors import (
     SliceFileError,
     UnknownSuiteError,
 )
+from edgewise_cloud.gates.functionality import suite_gates, suite_records
 from edgewise_cloud.gates.gate import Gate, Gates
 from edgewise_cloud.gates.gate_file import load_gates, packaged_gates, parse_gates
 from edgewise_cloud.gates.judge import evaluate_gates
@@ -43,5 +44,7 @@ __all__ = [
     "packaged_gates",
     "parse_gates",
     "slice_sets",
+    "suite_gates",
     "suite_names",
+    "suite_records",
 ]

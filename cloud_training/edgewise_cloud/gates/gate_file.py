@@ -25,7 +25,7 @@ def packaged_gates() -> tuple[str, ...]:
     """Return the names of the files of gates in the package.
 
     >>> packaged_gates()
-    ('default', 'english_teacher', 'multilingual_teacher')
+    ('default', 'english_teacher', 'multilingual_teacher', 'student')
     """
     found = (entry.name for entry in files(__package__).iterdir())
     return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
@@ -73,13 +73,22 @@ def parse_gates(raw: Any, path: Path) -> Gates:
     defaults = raw.get("defaults", {})
     gates: list[Gate] = []
     for number, entry in enumerate(entries, start=1):
-        gate = _gate(path, f"gate {number}", entry, defaults)
-        if any(gate.name == other.name for other in gates):
-            raise GateFileError(path, f"gate {number}", f"there is another one of {gate.name!r}")
-        gates.append(gate)
+        for single in _each_language(entry):
+            gate = _gate(path, f"gate {number}", single, defaults)
+            if any(gate.name == other.name for other in gates):
+                raise GateFileError(path, f"gate {number}", f"there is another one of {gate.name!r}")
+            gates.append(gate)
     return Gates(
         path.stem, tuple(gates), raw.get("about", ""), raw.get("resamples", 1000), raw.get("seed", 0)
     )
+
+
+def _each_language(entry: Any) -> list[Any]:
+    """Return an entry that lists languages as one entry for each of them."""
+    listed = entry.get("language") if isinstance(entry, dict) else None
+    if not isinstance(listed, list) or not listed:
+        return [entry]
+    return [{**entry, "language": language} for language in listed]
 
 
 def _fields(path: Path, where: str, raw: Any, checks: Mapping[str, Check]) -> None:

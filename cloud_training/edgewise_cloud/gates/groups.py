@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,65 @@ def rate_gap_units(
     """Return the highest minus the lowest share of answers above the threshold of the identity terms."""
     found = decided(models, attribute)
     return _gap(models[0].take(found.rows), found.guesses.astype(np.float64))
+
+
+def twin_gap_units(
+    models: Sequence[TaskPredictions], attribute: str, _: tuple[int, int] | None = None
+) -> Measure | None:
+    """Return the mean over twins of the highest minus the lowest probability.
+
+    Twins are rows that should score alike: those with the same `pair=`, or where that is missing the same
+    `template=` with different terms.
+    """
+    return _twins(models, attribute, _mean_gap)
+
+
+def largest_twin_gap_units(
+    models: Sequence[TaskPredictions], attribute: str, _: tuple[int, int] | None = None
+) -> Measure | None:
+    """Return the largest gap between the probabilities of twins, see `twin_gap_units`."""
+    return _twins(models, attribute, _largest_gap)
+
+
+def _mean_gap(drawn: Floats, gaps: Floats) -> Floats:
+    return np.asarray((drawn @ gaps) / drawn.sum(axis=1, keepdims=True))
+
+
+def _largest_gap(drawn: Floats, gaps: Floats) -> Floats:
+    there = drawn > 0
+    return np.stack([np.where(there, own, -np.inf).max(axis=1) for own in gaps.T], axis=1)
+
+
+def _twins(
+    models: Sequence[TaskPredictions], attribute: str, over: Callable[[Floats, Floats], Floats]
+) -> Measure | None:
+    """Return what `over` makes of weights [b, twins] and gaps [twins, models]; None without twins."""
+    found = decided(models, attribute)
+    part = models[0].take(found.rows)
+    pair, term, template = part.tag(PAIR), part.tag(TERM), part.tag(TEMPLATE)
+    # A pair tag holds no blank, so a template's key can never be taken for one.
+    key = np.array(
+        [p or (f"template {t}" if own else "") for p, t, own in zip(pair, template, term, strict=True)],
+        dtype=object,
+    )
+    has = np.flatnonzero(key != "")
+    if not has.size:
+        return None
+    own = part.take(has)
+    which = codes(place_of(own), named(key[has], len(has)))
+    shape = (int(which.max()) + 1, len(models))
+    high, low = np.full(shape, -np.inf), np.full(shape, np.inf)
+    np.maximum.at(high, which, found.confidence[has])
+    np.minimum.at(low, which, found.confidence[has])
+    several = np.bincount(which, minlength=shape[0]) > 1
+    if not several.any():
+        return None
+    gaps = (high - low)[several]
+    first = np.unique(which, return_index=True)[1][several]
+    units = Units(
+        np.ones(len(gaps), dtype=np.int64), place_of(own.take(first)), lambda drawn: over(drawn, gaps)
+    )
+    return Measure(units, int(several[which].sum()))
 
 
 def _gap(part: TaskPredictions, values: NDArray[np.float64]) -> Measure | None:

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from edgewise_cloud.gates.bootstrap import Floats, Ints, Statistic, Units
 from edgewise_cloud.gates.decisions import Decided, decided
-from edgewise_cloud.gates.groups import pair_units, rate_gap_units, score_gap_units
+from edgewise_cloud.gates.groups import (
+    largest_twin_gap_units,
+    pair_units,
+    rate_gap_units,
+    score_gap_units,
+    twin_gap_units,
+)
 from edgewise_cloud.gates.measure import Measure, codes, place_of
 from edgewise_cloud.gates.ranking import auc_units, ece_units, multilabel_units
 from edgewise_cloud.predictions import TaskPredictions
@@ -136,5 +142,7 @@ METRICS: Mapping[str, Metric] = {
     "pair_consistency": Metric(pair_units),
     "score_gap": Metric(score_gap_units, True, ("toxicity",)),
     "rate_gap": Metric(rate_gap_units, True, ("toxicity",)),
+    "twin_gap": Metric(twin_gap_units, True, ("toxicity",)),
+    "largest_twin_gap": Metric(largest_twin_gap_units, True, ("toxicity",)),
 }
 """Every figure by name; docs/gates.md says what each is."""

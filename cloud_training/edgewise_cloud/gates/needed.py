@@ -18,12 +18,16 @@ Notice = Callable[[str], None]
 """Told what is being worked on."""
 
 
+def _say_nothing(line: str) -> None:
+    """Take a notice, and do nothing with it."""
+
+
 def needed_sets(
     gates: Gates,
     catalogue: Catalogue,
     tasks: Collection[str] = TASKS,
     limit: int | None = None,
-    notice: Notice = lambda _: None,
+    notice: Notice = _say_nothing,
     seed: int = 0,
 ) -> Iterator[GoldRows]:
     """Yield the sets and suites that gates name, each once: what to give to `predict_with`.
@@ -52,8 +56,30 @@ def needed_sets(
             names = {gate.dataset for gate in own if not _is_slice(gate) and gate.split == split}
             # Where one gate names every set, the others' sets are mostly among them.
             yield from _of_catalogue(catalogue, task, split, names, limit, notice, seed)
-        suites = sorted({name for gate in own if _is_slice(gate) for name in _suites(gate)})
-        for rows in slice_sets(suites, tasks=(task,)) if suites else ():
+        yield from needed_suites(gates, (task,), notice)
+
+
+def needed_suites(
+    gates: Gates,
+    tasks: Collection[str] = TASKS,
+    notice: Notice = _say_nothing,
+    languages: Collection[str] = (),
+) -> Iterator[GoldRows]:
+    """Yield the suites that gates name, each once for each task; they need no data.
+
+    Args:
+        gates: The gates.
+        tasks: What the model does.
+        notice: Called with a line for each suite before it is yielded.
+        languages: Only texts in these, and those in none; all by default.
+
+    Raises:
+        UnknownSuiteError: A gate names a suite that there is not.
+    """
+    for task in TASKS:
+        own = [gate for gate in gates.gates if gate.task == task and task in tasks and _is_slice(gate)]
+        suites = sorted({name for gate in own for name in _suites(gate)})
+        for rows in slice_sets(suites, tasks=(task,), languages=languages) if suites else ():
             notice(f"{rows.dataset} ({task}): {len(rows):,} texts")
             yield rows
 

@@ -70,6 +70,19 @@ def load_suite(name: str) -> tuple[SliceRow, ...]:
     return read_suite(path)
 
 
+@cache
+def suite_about(name: str) -> str:
+    """Return what a suite in the package is about, in a sentence.
+
+    Raises:
+        UnknownSuiteError: There is none of that name.
+    """
+    if name not in suite_names():
+        raise UnknownSuiteError(name, suite_names())
+    raw = json.loads((files(__package__) / "slices" / f"{name}.json").read_text(encoding="utf-8"))
+    return str(raw.get("about", ""))
+
+
 def read_suite(path: Path) -> tuple[SliceRow, ...]:
     """Return the rows of a file of slices; the suite is named like the file.
 

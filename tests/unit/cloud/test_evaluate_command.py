@@ -46,6 +46,8 @@ def test_a_data_folder_is_measured_and_written(model: Path, data: Path, tmp_path
         "confusion-sentiment.png",
         "reliability-emotion.png",
         "reliability-sentiment.png",
+        "selective-emotion.png",
+        "selective-sentiment.png",
     ]
 
 

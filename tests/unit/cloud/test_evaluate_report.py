@@ -73,6 +73,9 @@ def test_the_json_form_can_be_read_back_and_has_no_nan(report) -> None:
     assert table["labels"] == ["negative", "neutral", "positive"]
     assert np.array(table["counts"]).tolist() == [[2, 0, 1], [0, 0, 1], [0, 0, 2]]
     assert [entry["task"] for entry in again["means"]] == ["sentiment"]
+    curve = again["selective"]["sentiment"]
+    assert (curve["rows"], curve["accuracy"][-1]) == (6, pytest.approx(4 / 6, abs=1e-4))
+    assert again["above_calibration_limit"] == {}, "no set here has 100 rows"
 
 
 def test_the_table_says_what_was_restricted_and_which_language_is_hard(report) -> None:
@@ -84,6 +87,11 @@ def test_the_table_says_what_was_restricted_and_which_language_is_hard(report) -
     assert "100.0 %" in lines[place]
     assert any(line.startswith("es") and "taken for fr 100.0 %" in line for line in lines)
     assert text.index("== language ==") < text.index("== sentiment ==")
+
+
+def test_the_table_tells_what_leaving_out_unsure_answers_gives(report) -> None:
+    (line,) = [line for line in show(report).splitlines() if line.startswith("All rows: 66.7 % right")]
+    assert "those not called unsure (100.0 %): 66.7 % right" in line
 
 
 def test_no_line_of_the_table_ends_in_blanks(report) -> None:
@@ -123,6 +131,8 @@ def test_plots_are_pictures_and_show_only_the_hardest_of_many_labels(report, tmp
         "confusion-sentiment.png",
         "reliability-language.png",
         "reliability-sentiment.png",
+        "selective-language.png",
+        "selective-sentiment.png",
     }
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
     counts = np.diag([10] * 40)

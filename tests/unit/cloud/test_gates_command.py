@@ -76,15 +76,16 @@ def test_a_bad_model_exits_with_1_and_still_writes_the_report(folder: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Give either a file of predictions or --model"),
+        ([], "Give either a file of predictions or a bundle"),
         (["good.parquet", "--model", "x"], "Give either"),
-        (["good.parquet", "--save", "x.parquet"], "--save belongs to --model"),
+        (["good.parquet", "--save", "x.parquet"], "--save belongs to a bundle"),
         (["nobody.parquet"], "nobody.parquet does not exist"),
         (["good.parquet", "--champion", "nobody.parquet"], "nobody.parquet does not exist"),
         (["own.json"], "own.json cannot be used"),
         (["good.parquet", "--gates", "nobody"], "There is no file of gates 'nobody'"),
         (["good.parquet", "--gates", "good.parquet"], "is no file of gates"),
         (["good.parquet", "--json", "good.parquet/r.json"], "good.parquet"),
+        (["good.parquet", "--gates", "own.json", "--suites"], "have none about suites"),
     ],
 )
 def test_bad_input_exits_with_2_and_one_line(
@@ -128,6 +129,26 @@ def test_a_bundle_is_asked_about_what_the_gates_name(folder: Path, data: Path) -
         "sentiment/ja_reviews",
         "sentiment/vi_vsfc",
     }
+
+
+def test_suites_alone_need_a_bundle_and_no_data(folder: Path) -> None:
+    pytest.importorskip("onnx", reason="the tiny model is built with onnx")
+    from tests.support.tiny_bundle import make_tiny_bundle
+
+    bundle = make_tiny_bundle(folder / "tiny")
+    write_gates(
+        folder,
+        {"task": "sentiment", "metric": "accuracy", "dataset": "sentiment/en_sst", "at_least": 1.0},
+        {"task": "sentiment", "metric": "accuracy", "slice": "sarcasm", "at_least": 0.0},
+        {"task": "toxicity", "metric": "twin_gap", "slice": ["names", "kind=neutral"], "at_most": 0.0},
+    )
+    options = ("--data", folder / "nowhere", "--gates", folder / "own.json", "--json", folder / "r.json")
+    result = run(bundle, "--suites", *options)
+    assert result.exit_code == 1, result.output
+    report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert [one["slice"] for one in report["results"]] == [["sarcasm"], ["names", "kind=neutral"]]
+    assert report["model"] == "tiny 0.1.0"
+    assert run(bundle, *options).exit_code == 2, "with the gates about sets the data is missed"
 
 
 def test_the_command_module_is_light() -> None:

@@ -174,6 +174,36 @@ def test_the_gap_lies_between_the_means_of_terms() -> None:
     assert figures("score_gap", made.take([0, 1])) is None
 
 
+def test_twins_are_compared_one_with_another() -> None:
+    tags = [("pair=1",), ("pair=1",), ("pair=2",), ("pair=2",), ("pair=2",), ("pair=3",), ()]
+    p = [0.1, 0.4, 0.2, 0.2, 0.3, 0.9, 0.0]
+    scores = [[value, *[0.0] * 6] for value in p]
+    made = part("toxicity", [""] * 7, [""] * 7, scores=scores, slices=tags)
+    assert figures("twin_gap", made) == pytest.approx([(0.3 + 0.1) / 2])
+    assert figures("largest_twin_gap", made) == pytest.approx([0.3])
+    assert figures("twin_gap", made.take([0, 2, 5, 6])) is None, "nobody has a twin"
+
+
+def test_twins_of_a_template_need_terms_and_stay_in_their_language() -> None:
+    tags = [("term=a", "template=1"), ("term=b", "template=1"), ("template=1",), ("term=a", "template=1")]
+    scores = [[value, *[0.0] * 6] for value in (0.5, 0.7, 0.0, 1.0)]
+    lang = ["en", "en", "en", "de"]
+    made = part("toxicity", [""] * 4, [""] * 4, scores=scores, slices=tags, lang=lang)
+    assert figures("largest_twin_gap", made) == pytest.approx([0.2])
+
+
+def test_the_largest_gap_of_drawn_twins_is_never_above_that_of_all() -> None:
+    tags = [(f"pair={k // 2}",) for k in range(20)]
+    scores = [[0.05 * (k // 2) * (k % 2), *[0.0] * 6] for k in range(20)]
+    made = part("toxicity", [""] * 20, [""] * 20, scores=scores, slices=tags)
+    measure = METRICS["largest_twin_gap"].build([made], "toxicity", None)
+    assert measure is not None
+    drawn = measure.units.resampled(np.random.default_rng(0), 200)[:, 0]
+    assert drawn.max() == pytest.approx(0.45)
+    assert drawn.min() < 0.45
+    assert np.isfinite(drawn).all()
+
+
 def test_an_answer_outside_a_set_gives_way_to_the_best_inside() -> None:
     made = part(
         "sentiment",

@@ -189,7 +189,8 @@ def test_a_report_is_tracked_with_its_plots(url: str, tmp_path: Path) -> None:
     client = mlflow_client(url)
     assert client.get_run(run).data.metrics == report_metrics(made_report())
     plots = {each.path for each in client.list_artifacts(run, "plots/test")}
-    assert plots == {"plots/test/confusion-sentiment.png", "plots/test/reliability-sentiment.png"}
+    kinds = ("confusion", "reliability", "selective")
+    assert plots == {f"plots/test/{kind}-sentiment.png" for kind in kinds}
     (json_file,) = client.list_artifacts(run, "reports")
     assert json_file.path == "reports/report-test.json"
 
