@@ -175,6 +175,27 @@ def student(
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 
 
+@train.command(short_help="Linear models over n-grams, beside or in place of the encoder.")
+@_data
+@_work
+@_licences
+@click.option("--features", type=click.IntRange(min=100), help="Features a language, at most.")
+@click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
+def ngrams(data: Path, work: Path, licences: str | None, features: int | None, rows: int | None) -> None:
+    """Train linear models over words and n-grams of characters, one a language, small enough to ship.
+
+    Writes ngrams.bin and model.json to --work. `pack --ngrams` lets them answer beside the students, or
+    alone. Takes minutes and needs no checkpoint.
+    """
+    from edgewise_cloud.catalogue import load_catalogue
+    from edgewise_cloud.ngrams.fit import NgramRecipe
+    from edgewise_cloud.ngrams.ship import train_heads
+
+    recipe = replace(NgramRecipe(), **_given(features=features))
+    train_heads(load_catalogue(data), work, recipe, licence_classes(licences), rows)
+    click.echo(f"Wrote {work / 'ngrams.bin'} and model.json beside it.")
+
+
 @train.command(short_help="The model that tells languages.")
 @_data
 @_work
@@ -198,16 +219,18 @@ def language(
     click.echo(f"Wrote {work / 'language.bin'} and language.json beside it.")
 
 
-@train.command(short_help="Put both models into a bundle.")
+@train.command(short_help="Put the models into a bundle.")
 @click.option("--language", "tells", type=_FOLDER, required=True, help="--work of `train language`.")
 @click.option(
     "--student",
     "judges",
     type=_FOLDER,
-    required=True,
-    help="--work of `train student`, or a bundle to keep that of.",
+    help="--work of `train student`, or a bundle to keep that of; without it --ngrams answer alone.",
 )
 @click.option("--english", type=_FOLDER, help="--work of another `train student`, for English texts.")
+@click.option(
+    "--ngrams", "heads", type=_FOLDER, help="--work of `train ngrams`, to answer without a student."
+)
 @click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
 @click.option("--name", default="edgewise-base", show_default=True)
 @click.option("--version", default="0.1.0", show_default=True)
@@ -228,8 +251,9 @@ def language(
 )
 def pack(
     tells: Path,
-    judges: Path,
+    judges: Path | None,
     english: Path | None,
+    heads: Path | None,
     out: Path,
     name: str,
     version: str,
@@ -237,7 +261,7 @@ def pack(
     forms: str | None,
     dev: Path | None,
 ) -> None:
-    """Pack a bundle from the folders of both trainings.
+    """Pack a bundle from the folders of the trainings.
 
     Its manifest tells where the models come from and, with --metrics, how good they are. The bundle itself
     is asked for the golden answers, which `edgewise doctor` compares on other machines. MODEL_CARD.md says
@@ -245,11 +269,18 @@ def pack(
     with them on --dev in every language; nothing is packed when a form answers otherwise.
     """
     from edgewise_cloud.train.bundle import make_bundle, read_metrics
+    from edgewise_cloud.train.nano import make_nano
 
     backends = [each.strip() for each in (forms or "").split(",") if each.strip()]
     if bool(backends) != (dev is not None):
         raise click.UsageError("--forms and --dev go together: forms are judged on texts.")
     measured = read_metrics(metrics) if metrics is not None else []
+    if judges is None or heads is not None:
+        if heads is None or judges is not None or english is not None or forms is not None:
+            raise click.UsageError("Name a --student; or --ngrams alone, without --english and --forms.")
+        make_nano(out, tells, heads, name=name, version=version, metrics=measured)
+        click.echo(f"Packed {out}.")
+        return
     make_bundle(
         out,
         tells,
@@ -262,6 +293,24 @@ def pack(
         dev=dev,
         tell=click.echo,
     )
+    click.echo(f"Packed {out}.")
+
+
+@train.command(short_help="Let n-gram models answer beside the students of a bundle.")
+@click.argument("bundle", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--ngrams", "heads", type=_FOLDER, required=True, help="--work of `train ngrams`.")
+@click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
+@click.option("--version", help="Of the new bundle; that of the old one when it is left out.")
+def beside(bundle: Path, heads: Path, out: Path, version: str | None) -> None:
+    """Let linear models over n-grams answer beside every student of BUNDLE.
+
+    What both say of a text is the weighted mean of their log-odds. What the n-grams count in each task, and
+    the temperatures and thresholds of what both say, are chosen on the dev rows that `train ngrams` left. The
+    students' own files stay as they are.
+    """
+    from edgewise_cloud.train.nano import add_ngrams
+
+    add_ngrams(bundle, heads, out, version)
     click.echo(f"Packed {out}.")
 
 

@@ -33,8 +33,9 @@ class NgramRecipe:
         pooled: Rows of each language for the model of languages that have none of their own.
         strength: Inverse of the penalty on the squared weights.
         spread: Power of a set's rows that its rows weigh in all; 1 counts each row as one.
-        features: The most features of a language, None for all that are not rare. The most telling are kept,
-            and the model is fitted again on them.
+        features: The most features of a language, three times as many of English and of the pooled model;
+            None for all that are not rare. The most telling are kept, and the model is fitted again on them.
+        refit: Strength of that second fit.
         seed: Of the choice of rows.
     """
 
@@ -43,6 +44,7 @@ class NgramRecipe:
     strength: float = 4.0
     spread: float = 0.8
     features: int | None = None
+    refit: float = 2.0
     seed: int = 17
 
 
@@ -105,22 +107,23 @@ def row_weights(
     return np.asarray(weight / weight.mean())
 
 
-def fit_language(examples: Examples, recipe: NgramRecipe) -> LinearModel | None:
+def fit_language(examples: Examples, recipe: NgramRecipe, features: int | None = None) -> LinearModel | None:
     """Fit the model of one language; None when its rows answer no question.
 
     Args:
         examples: Normalised rows, of one language or of several alike.
         recipe: How.
+        features: How many features to keep, None for all.
     """
     counted = count_features(examples.texts)
     vocabulary = Vocabulary.of(counted, 2 if len(examples) < 20_000 else 3)
     weighed = vocabulary.weigh(counted)
-    weights, bias = _fit_tasks(examples, weighed, recipe)
+    weights, bias = _fit_tasks(examples, weighed, recipe, recipe.strength)
     if not weights:
         return None
-    if recipe.features is not None and len(vocabulary.keys) > recipe.features:
-        vocabulary = vocabulary.only(most_telling(weighed, weights, recipe.features))
-        weights, bias = _fit_tasks(examples, vocabulary.weigh(counted), recipe)
+    if features is not None and len(vocabulary.keys) > features:
+        vocabulary = vocabulary.only(most_telling(weighed, weights, features))
+        weights, bias = _fit_tasks(examples, vocabulary.weigh(counted), recipe, recipe.refit)
     return LinearModel(vocabulary, weights, bias)
 
 
@@ -134,7 +137,7 @@ def most_telling(
 
 
 def _fit_tasks(
-    examples: Examples, weighed: sp.csr_matrix, recipe: NgramRecipe
+    examples: Examples, weighed: sp.csr_matrix, recipe: NgramRecipe, strength: float
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
     """Return weights and bias by task, of the tasks that the rows answer a question of."""
     _, sets = np.unique(np.array(examples.datasets), return_inverse=True)
@@ -148,7 +151,7 @@ def _fit_tasks(
             if min(truth[rows].sum(), len(rows) - truth[rows].sum()) < _LEAST_EACH:
                 continue
             weight = row_weights(sets[rows], truth[rows], examples.weights[rows], recipe.spread)
-            found[place], offset[place] = _fit(weighed[rows], truth[rows], weight, recipe.strength)
+            found[place], offset[place] = _fit(weighed[rows], truth[rows], weight, strength)
         if not np.isnan(offset).all():
             weights[task], bias[task] = found, offset
     return weights, bias

@@ -24,7 +24,7 @@ from edgewise_runtimes.threads import available_threads
 
 logger = logging.getLogger(__name__)
 
-_ENGLISH, _ENGLISH_TIMES = "en", 5
+_ENGLISH, _ENGLISH_TIMES, _ENGLISH_FEATURES = "en", 5, 3
 _LEAST_ROWS = 100
 
 
@@ -71,7 +71,10 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
     chosen[POOLED] = np.concatenate(together)
 
     def fit(language: str) -> LinearModel | None:
-        model = fit_language(examples.take(chosen[language]), recipe)
+        most = recipe.features
+        if most is not None and language in (_ENGLISH, POOLED):
+            most *= _ENGLISH_FEATURES
+        model = fit_language(examples.take(chosen[language]), recipe, most)
         logger.info(
             "%s: %d rows, %s", language, len(chosen[language]), ", ".join(model.weights if model else ())
         )

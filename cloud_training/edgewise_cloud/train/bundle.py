@@ -17,8 +17,8 @@ from edgewise.bundle.files import MANIFEST
 from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
-from edgewise_cloud.catalogue import SHIPPABLE
-from edgewise_cloud.train.work_folder import WorkFileError, replace_file
+from edgewise_cloud.train.parts import language_data, read_language, read_student
+from edgewise_cloud.train.work_folder import replace_file
 from edgewise_converters.pack import pack
 from edgewise_converters.tokenizer_file import compact_tokenizer
 
@@ -26,23 +26,9 @@ logger = logging.getLogger(__name__)
 
 GOLDEN_TASKS = ("sentiment", "toxicity", "emotion")
 _DIGITS = 4
-
-
-class TrainedFilesError(EdgewiseError, FileNotFoundError):
-    """A folder does not hold what training leaves.
-
-    Attributes:
-        folder: The folder.
-        missing: Files that are not there.
-    """
-
-    def __init__(self, folder: Path, missing: Sequence[str], command: str) -> None:
-        """Say what is missing and which command makes it."""
-        self.folder = folder
-        self.missing = tuple(missing)
-        super().__init__(
-            f"{folder} lacks {', '.join(missing)}. Run `edgewise train {command}` into it first."
-        )
+_DESCRIPTION = (
+    "Language (character n-grams), and sentiment, toxicity and emotion (small convolutional encoders)."
+)
 
 
 class ReportError(EdgewiseError, ValueError):
@@ -61,23 +47,6 @@ class SignedBundleError(EdgewiseError, ValueError):
         super().__init__(
             f"{folder} is signed, and its signature covers the manifest: measure it before it is published."
         )
-
-
-def _read_part(
-    folder: Path, name: str, others: Sequence[str], keys: Sequence[str], command: str
-) -> dict[str, Any]:
-    """Read the JSON file of a finished training, and see that the other files are beside it."""
-    missing = [file for file in (name, *others) if not (folder / file).is_file()]
-    if missing:
-        raise TrainedFilesError(folder, missing, command)
-    try:
-        part: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
-        absent = [key for key in keys if not isinstance(part[key], dict | list)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise WorkFileError(folder / name, repr(error)) from error
-    if absent:
-        raise WorkFileError(folder / name, f"{absent[0]} is not what training writes")
-    return part
 
 
 def commit_of_tree() -> str:
@@ -127,6 +96,26 @@ def golden_answers(folder: Path, texts: Mapping[str, Sequence[str]]) -> dict[str
     return found
 
 
+def base_spec(
+    name: str, version: str, description: str, metrics: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a manifest without models."""
+    return {
+        "format_version": 1,
+        "name": name,
+        "version": version,
+        "min_sdk_version": __version__,
+        "licence": "Apache-2.0",
+        "created": datetime.date.today().isoformat(),
+        "description": description,
+        "routes": {},
+        "models": {},
+        "metrics": [dict(entry) for entry in metrics],
+        "provenance": {"datasets": [], "config": {}, "seed": 0, "commit": commit_of_tree()},
+        "signature": None,
+    }
+
+
 def make_bundle(
     folder: Path,
     language: Path,
@@ -165,28 +154,15 @@ def make_bundle(
         WorkFileError: a JSON file of training is broken.
         BundleError: the bundle would be refused by its reader.
     """
-    tells = _read_part(language, "language.json", ["language.bin"], ["model", "lines", "recipe"], "language")
-    judges = _read_student(student)
-    spec: dict[str, Any] = {
-        "format_version": 1,
-        "name": name,
-        "version": version,
-        "min_sdk_version": __version__,
-        "licence": "Apache-2.0",
-        "created": datetime.date.today().isoformat(),
-        "description": description
-        or "Language (character n-grams), and sentiment, toxicity and emotion (one small convolutional "
-        "encoder).",
-        "routes": {"language": "language", "default": "multilingual", "by_language": {}},
-        "models": {"language": tells["model"], "multilingual": judges["model"]},
-        "metrics": [dict(entry) for entry in metrics],
-        "provenance": {
-            "datasets": [*judges["datasets"], *_language_data(tells)],
-            "config": {"language": tells["recipe"], "student": judges["recipe"]},
-            "seed": judges["recipe"]["training"]["seed"],
-            "commit": commit_of_tree(),
-        },
-        "signature": None,
+    tells = read_language(language)
+    judges = read_student(student)
+    spec = base_spec(name, version, description or _DESCRIPTION, metrics)
+    spec["routes"] = {"language": "language", "default": "multilingual", "by_language": {}}
+    spec["models"] = {"language": tells["model"], "multilingual": judges["model"]}
+    spec["provenance"] |= {
+        "datasets": [*judges["datasets"], *language_data(tells)],
+        "config": {"language": tells["recipe"], "student": judges["recipe"]},
+        "seed": judges["recipe"]["training"]["seed"],
     }
     contents: dict[str, Path | bytes] = {
         "language.bin": language / "language.bin",
@@ -201,51 +177,28 @@ def make_bundle(
         folders = {"multilingual": student, **({"english": english} if english is not None else {})}
         made, converted = with_forms(spec, contents, folders, forms, dev, tell)
         spec, contents = made, dict(converted)
+    pack_with_answers(folder, spec, contents)
+    return folder
+
+
+def pack_with_answers(folder: Path, spec: dict[str, Any], contents: Mapping[str, Path | bytes]) -> None:
+    """Pack a bundle, ask it for the answers to its golden texts, and pack it with them and its card."""
     pack(folder, spec, contents)
     texts = json.loads(files("edgewise_cloud.train").joinpath("golden.json").read_text(encoding="utf-8"))
+    texts = {name if name in spec["models"] else _only_judge(spec): lines for name, lines in texts.items()}
     for model, answers in golden_answers(folder, texts).items():
         spec["models"][model]["golden"] = answers
     pack(folder, spec, contents)
     write_card(folder)
-    return folder
 
 
-def _read_student(folder: Path) -> dict[str, Any]:
-    if (folder / MANIFEST).is_file():
-        return _read_packed(folder)
-    return _read_part(
-        folder,
-        "model.json",
-        ["multilingual.onnx", "tokenizer.json"],
-        ["model", "datasets", "recipe"],
-        "student",
-    )
-
-
-def _read_packed(folder: Path) -> dict[str, Any]:
-    """Return the default student of a packed bundle as `train student` would have left it.
-
-    Raises:
-        BundleError: The bundle is refused.
-        TrainedFilesError: It was not packed here.
-    """
-    bundle = Bundle.open(folder)
-    bundle.verify()
-    manifest = bundle.manifest.raw
-    model, provenance = manifest["models"].get("multilingual"), manifest.get("provenance", {})
-    recipe = provenance.get("config", {}).get("student")
-    if model is None or recipe is None or not (folder / "multilingual.onnx").is_file():
-        raise TrainedFilesError(folder, ["the student `multilingual` and its recipe"], "student")
-    # Sizes and hashes are filled in anew, and the answers asked for.
-    kept = [each for each in model["artifacts"] if each["file"] == "multilingual.onnx"]
-    model = {**model, "golden": [], "artifacts": kept}
-    datasets = [each for each in provenance["datasets"] if not each["file"].startswith("language/")]
-    return {"model": model, "datasets": datasets, "recipe": {**recipe, "packed_in": manifest["version"]}}
+def _only_judge(spec: Mapping[str, Any]) -> str:
+    return str(spec["routes"]["default"])
 
 
 def _route_english(spec: dict[str, Any], contents: dict[str, Path | bytes], folder: Path) -> None:
     """Add a student that answers for English texts, with files of its own names."""
-    part = _read_student(folder)
+    part = read_student(folder)
     model = json.loads(json.dumps(part["model"]))
     model["tokenizer"]["file"] = "english-tokenizer.json"
     for artifact in model["artifacts"]:
@@ -255,19 +208,6 @@ def _route_english(spec: dict[str, Any], contents: dict[str, Path | bytes], fold
     spec["models"]["english"] = model
     spec["routes"]["by_language"]["en"] = "english"
     spec["provenance"]["config"]["english"] = part["recipe"]
-
-
-def _language_data(part: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": "Language identification lines, licence per source",
-            "file": "language/langid and language/rawtext",
-            "licence": "per source (language/sources.json), of the classes "
-            + ", ".join(part.get("licences", sorted(SHIPPABLE))),
-            "licence_class": "mixed",
-            "rows": sum(part["lines"].values()),
-        }
-    ]
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,8 +20,9 @@ from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.prepare.errors import NoSuchRowsError
 from edgewise_cloud.train.attributes import attribute_labels, taken_thresholds, unannotated
 from edgewise_cloud.train.calibrate import calibrate
-from edgewise_cloud.train.made import MADE_SOURCES, made_training_rows
+from edgewise_cloud.train.made import made_training_rows
 from edgewise_cloud.train.monitor import dev_scores
+from edgewise_cloud.train.provenance import sources_of
 from edgewise_cloud.train.rows import labelled_rows
 from edgewise_cloud.train.soft import name_of, soft_labels
 from edgewise_cloud.train.student_data import (
@@ -32,7 +32,7 @@ from edgewise_cloud.train.student_data import (
     prepare,
     rows_of_epoch,
 )
-from edgewise_cloud.train.unlabelled import SOURCES, unlabelled_rows
+from edgewise_cloud.train.unlabelled import unlabelled_rows
 from edgewise_cloud.train.work_folder import claim, replace_file
 from edgewise_converters.onnx_export import quantize_embeddings, to_onnx
 from edgewise_distill.student.data import pad_rows
@@ -168,7 +168,7 @@ def train_student(
     replace_file(work / "multilingual.onnx", model.SerializeToString())
     part = {
         "model": _model_part(recipe, tasks),
-        "datasets": _datasets(catalogue, train_rows, licences),
+        "datasets": sources_of(catalogue, train_rows, licences),
         # Names instead of folders: where a teacher lay says nothing to others.
         "recipe": {
             **_recipe(recipe),
@@ -255,23 +255,6 @@ def _note_scores(path: Path, dev: Prepared, student: Student, epoch: int) -> Non
     logger.info("epoch %d: %s", epoch, found["means"])
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"epoch": epoch, **found}) + "\n")
-
-
-def _datasets(catalogue: Catalogue, train_rows: Examples, licences: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the provenance of the training rows."""
-    counts = Counter(train_rows.datasets)
-    labelled = [
-        {
-            "name": dataset.title,
-            "file": dataset.name,
-            "licence": dataset.licence,
-            "licence_class": dataset.licence_class,
-            "rows": counts[dataset.name],
-        }
-        for dataset in catalogue.datasets(split="train", licences=licences)
-    ]
-    others = {**MADE_SOURCES, **SOURCES}
-    return labelled + [{**source, "rows": counts[name]} for name, source in others.items() if counts[name]]
 
 
 def _model_part(recipe: Recipe, tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:

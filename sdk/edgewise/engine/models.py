@@ -87,7 +87,7 @@ class Models:
             self._backend.choice()  # refuses a backend that was asked for by name and cannot serve
             from edgewise.engine.ngram_model import NgramModel
 
-            return NgramModel(spec, self._heads(name), self._settings.max_windows)
+            return NgramModel(spec.tasks, self._heads(name), self._settings.max_windows)
         second = self._second(spec)
         while True:
             runtime, options, precision = self._backend.ready()

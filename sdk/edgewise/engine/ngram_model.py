@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgewise.bundle.manifest import ModelSpec
+from edgewise.bundle.manifest import TaskSpec
 from edgewise.engine.heads import Head
 from edgewise.engine.second import pooled
 from edgewise.engine.tokens import Tokens
@@ -55,7 +55,7 @@ class NgramModel:
     """Features of passages in, log-odds out. Safe to use from many threads.
 
     Args:
-        spec: The model in the manifest.
+        tasks: Its tasks in the manifest.
         ngrams: Its heads.
         max_windows: The most passages a text may have.
 
@@ -64,9 +64,9 @@ class NgramModel:
         heads: How to read its outputs, by task.
     """
 
-    def __init__(self, spec: ModelSpec, ngrams: NgramHeads, max_windows: int) -> None:
+    def __init__(self, tasks: Mapping[str, TaskSpec], ngrams: NgramHeads, max_windows: int) -> None:
         self.tokenizer = PassageReader(ngrams, max_windows)
-        self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in spec.tasks.items()}
+        self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in tasks.items()}
         self._ngrams = ngrams
         self._silent = {task: [_UNHEARD] * len(head.labels) for task, head in self.heads.items()}
 

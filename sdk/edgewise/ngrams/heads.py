@@ -196,5 +196,5 @@ def _check(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> Non
     for name, size in (("keys", features), ("idf", features), ("weights", cells), ("scale", columns)):
         if arrays[name].shape != (size,):
             raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {(size,)}")
-    if arrays["bias"].shape != (columns,) or not np.isfinite(arrays["scale"]).all():
+    if arrays["bias"].shape != (columns,) or not np.isfinite([arrays["scale"], arrays["bias"]]).all():
         raise ValueError("its scales or biases are not what they should be")

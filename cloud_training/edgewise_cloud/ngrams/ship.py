@@ -1,0 +1,130 @@
+"""N-gram models as devices read them: pruned, weights in int8, all languages in one file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgewise.bundle.manifest import NGRAM_HEADS, TaskSpec
+from edgewise.engine.ngram_model import BACKEND, NgramModel
+from edgewise.labels import LABELS
+from edgewise.language.container import write_arrays
+from edgewise.ngrams import NgramHeads, letters_and_signs
+from edgewise.ngrams.heads import LAYOUT
+from edgewise.ngrams.tables import to_runs
+from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
+from edgewise_cloud.ngrams.fit import TASKS, LinearModel, NgramRecipe
+from edgewise_cloud.ngrams.train import fit_all
+from edgewise_cloud.train.calibrate import calibrate
+from edgewise_cloud.train.provenance import sources_of
+from edgewise_cloud.train.rows import labelled_rows
+from edgewise_cloud.train.work_folder import claim, replace_file
+
+HEADS = "ngrams.bin"
+FEATURES = 10_000
+_TOP = 127
+
+
+def lay_out(models: Mapping[str, LinearModel]) -> tuple[bytes, dict[str, Any]]:
+    """Return the file and the `config` of models, see `edgewise.ngrams.NgramHeads`.
+
+    Args:
+        models: By language.
+    """
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("keys", "idf", "weights", "scale", "bias")}
+    languages: dict[str, Any] = {}
+    for language, model in models.items():
+        labels = {task: np.flatnonzero(~np.isnan(bias)).tolist() for task, bias in model.bias.items()}
+        weights = np.concatenate([model.weights[task][labels[task]] for task in labels])
+        scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True) / _TOP, 1e-9)
+        parts["keys"].append(model.vocabulary.keys.astype(np.uint32))
+        parts["idf"].append(model.vocabulary.idf)
+        parts["weights"].append(np.round(weights / scale).astype(np.int8).T.ravel())
+        parts["scale"].append(scale[:, 0].astype(np.float32))
+        parts["bias"].append(np.concatenate([model.bias[task][labels[task]] for task in labels]))
+        languages[language] = {"features": len(model.vocabulary.keys), "labels": labels}
+    tables = letters_and_signs()
+    arrays = {name: np.concatenate(found) for name, found in parts.items()}
+    arrays |= {"letters": to_runs(tables.letters), "signs": to_runs(tables.signs)}
+    arrays["bias"] = arrays["bias"].astype(np.float32)
+    sizes = {task: len(LABELS[task]) for task in TASKS}
+    return write_arrays(arrays), {"layout": LAYOUT, "sizes": sizes, "languages": languages}
+
+
+def own_answers(
+    heads: NgramHeads, texts: Sequence[str], languages: Sequence[str]
+) -> dict[str, NDArray[np.float32]]:
+    """Return what each text's own language says: float32 [n, labels], NaN where it says nothing."""
+    found = {task: np.full((len(texts), len(LABELS[task])), np.nan, np.float32) for task in TASKS}
+    for place, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        if heads.knows(language):
+            for task, values in heads.log_odds(heads.read(text), language).items():
+                found[task][place] = values
+    return found
+
+
+def alone_answers(heads: NgramHeads, examples: Examples) -> dict[str, NDArray[np.float32]]:
+    """Return what heads say when they answer alone: float32 [n, labels], of the first window of each text."""
+    model = NgramModel({task: TaskSpec(LABELS[task], "sigmoid") for task in TASKS}, heads, 1)
+    found = {task: np.zeros((len(examples), len(LABELS[task])), np.float32) for task in TASKS}
+    for place, (text, language) in enumerate(zip(examples.texts, examples.langs, strict=True)):
+        rows = model.tokenizer.read(text).rows[:1]
+        if rows:
+            settled = model.settle({task: [[]] for task in found}, rows, text, language)
+            for task, values in settled.items():
+                found[task][place] = values[0]
+    return found
+
+
+def train_heads(
+    catalogue: Catalogue,
+    work: Path,
+    recipe: NgramRecipe | None = None,
+    licences: Iterable[str] = SHIPPABLE,
+    limit: int | None = None,
+) -> Path:
+    """Train n-gram models for devices, and calibrate them as they answer alone.
+
+    Args:
+        catalogue: The data.
+        work: Folder of this run: rows, and at the end `ngrams.bin` and `model.json`.
+        recipe: How; `features` is `FEATURES` when it is None.
+        licences: Licence classes that may be trained on.
+        limit: Rows of each set at most, None for all.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CatalogueError: The data can't be had.
+        NothingToTrainError: No language has enough rows.
+        WorkFolderError: The folder holds another run.
+    """
+    recipe, licences = recipe or NgramRecipe(), frozenset(licences)
+    recipe = recipe if recipe.features is not None else replace(recipe, features=FEATURES)
+    claim(work, {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit})
+    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work)
+    data, config = lay_out(fit_all(rows, recipe))
+    heads = NgramHeads.from_bytes(data, config)
+    tasks = calibrate(dev, alone_answers(heads, dev))
+    part = {
+        "model": {
+            "kind": NGRAM_HEADS,
+            "tokenizer": None,
+            "tasks": tasks,
+            "config": config,
+            "artifacts": [{"backend": BACKEND, "precision": "int8", "file": HEADS}],
+            "golden": [],
+        },
+        "datasets": sources_of(catalogue, rows, licences),
+        "recipe": asdict(recipe),
+    }
+    replace_file(work / HEADS, data)
+    replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
+    return work
