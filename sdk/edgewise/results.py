@@ -7,6 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgewise.slotted import quick_init
+
+try:
+    from _sha2 import sha256 as _sha256  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    try:
+        from _sha256 import sha256 as _sha256  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:  # a Python built without its own
+        from hashlib import sha256 as _sha256
+
+_SHORT = 512
+"""Bytes up to which Python's own sha256 is done before OpenSSL's has started."""
+
 
 def hash_text(text: str) -> str:
     """Name a text without keeping it: the first 16 hex digits of the sha256 of its UTF-8 bytes.
@@ -16,7 +29,9 @@ def hash_text(text: str) -> str:
     >>> hash_text("hello")
     '2cf24dba5fb0a30e'
     """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    data = text.encode("utf-8", "surrogatepass")
+    name: str = (_sha256 if len(data) <= _SHORT else hashlib.sha256)(data).hexdigest()
+    return name[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ class Span:
         }
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """One task's answer.
@@ -97,6 +113,7 @@ class Prediction:
         return label != self.label and label in self.scores and self.scores[label] != self.score
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """Everything said about one text.

@@ -7,7 +7,7 @@ import re
 from edgewise.text.characters import lazily
 from edgewise.text.offsets import Draft
 
-__all__ = ["blank_controls", "collapse_space", "shorten_runs"]
+__all__ = ["blank_controls", "collapse_space", "has_runs", "shorten_runs"]
 
 _CONTROL = lazily("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
 _RUN = re.compile(r"(.)\1\1(\1+)")
@@ -21,9 +21,21 @@ def blank_controls(draft: Draft) -> None:
         draft.replace_characters(_CONTROL(), " ")
 
 
+def has_runs(text: str) -> bool:
+    """Tells whether a text has more than three equal characters in a row.
+
+    Args:
+        text: The text.
+
+    Returns:
+        False if `shorten_runs` would leave it as it is.
+    """
+    return _RUN.search(text) is not None
+
+
 def shorten_runs(draft: Draft) -> None:
     """Leaves three of more than three equal characters in a row; white space, digits and flags stay."""
-    if _RUN.search(draft.text) is None:
+    if not has_runs(draft.text):
         return
     runs = [m for m in _RUN.finditer(draft.text) if not _LONG().match(m[1])]
     draft.edit([(m.start(2) - 1, m.end(2), m[1]) for m in runs])

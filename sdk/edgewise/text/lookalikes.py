@@ -9,7 +9,7 @@ from pathlib import Path
 from edgewise.text.characters import char_class, lazily
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["restore_scripts"]
+__all__ = ["may_mix_scripts", "restore_scripts"]
 
 _LATIN = "A-Za-z" + char_class("C0-D6 D8-F6 F8-2AF 1E00-1EFF")
 _OTHER = char_class("370-3FF 400-52F 531-587")
@@ -28,13 +28,18 @@ _SCRIPTS = {
 }
 
 
+def may_mix_scripts(text: str) -> bool:
+    """Tells whether a word of a text may mix scripts; if not, `restore_scripts` leaves it as it is."""
+    return _MIXED_HINT().search(text) is not None and _MIXED().search(text) is not None
+
+
 def restore_scripts(draft: Draft) -> bool:
     """Gives words that mix scripts back to one script, if every foreign letter in them is a lookalike.
 
     A word wholly in one script is never touched.
     """
     text = draft.text
-    if _MIXED_HINT().search(text) is None or _MIXED().search(text) is None:
+    if not may_mix_scripts(text):
         return False
     home = _scripts_by_use(text)
     edits: list[Edit] = []

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-from edgewise.text.layout import blank_controls, collapse_space, shorten_runs
-from edgewise.text.lookalikes import restore_scripts
+from edgewise.text.layout import blank_controls, collapse_space, has_runs, shorten_runs
+from edgewise.text.lookalikes import may_mix_scripts, restore_scripts
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft, Normalized
 from edgewise.text.spelled import join_spelled, may_be_spelled
-from edgewise.text.unicode_forms import cap_marks, compose, is_calm, mend_surrogates, strip_invisible
+from edgewise.text.unicode_forms import (
+    cap_marks,
+    compose,
+    is_calm,
+    is_settled,
+    mend_surrogates,
+    strip_invisible,
+)
 
 __all__ = ["Normalized", "normalize"]
 
@@ -41,11 +48,27 @@ def normalize(text: str) -> Normalized:
         >>> normalize("Plain words stay.").starts is None
         True
     """
+    if _is_plain(text):
+        return Normalized(text, len(text))
     draft = Draft(text)
     for _ in range(_ROUNDS):
         if not _round(draft):
             break
     return draft.done()
+
+
+def _is_plain(text: str) -> bool:
+    """Tells whether every step surely leaves a text as it is; half of all comments are like that."""
+    return (
+        not has_signs(text)
+        and text.isprintable()
+        and "  " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+        and (text.isascii() or (is_settled(text) and not may_mix_scripts(text)))
+        and not has_runs(text)
+        and not may_be_spelled(text)
+    )
 
 
 def has_signs(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edgewise.slotted import quick_init
 from edgewise.text.errors import SpanError
 
 __all__ = ["Draft", "Edit", "Normalized"]
@@ -13,6 +14,7 @@ Edit = tuple[int, int, str]
 """Replace `[start, end)` of the present text by this; equal lengths map character to character."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Normalized:
     """A normalised text and the way back to the original.

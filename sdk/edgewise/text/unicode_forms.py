@@ -17,11 +17,12 @@ from edgewise.text.characters import (
 )
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["cap_marks", "compose", "is_calm", "mend_surrogates", "strip_invisible"]
+__all__ = ["cap_marks", "compose", "is_calm", "is_settled", "mend_surrogates", "strip_invisible"]
 
 _PAIR = lazily("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = lazily("[\ud800-\udfff]")
 _UNCALM = lazily(f"[^\\x00-\\x7f{CALM}]")
+_UNSEEN = lazily(f"[\ud800-\udfff\u2800{INVISIBLE}]")
 _HIDDEN = lazily(f"[{INVISIBLE}][{INVISIBLE}]*")
 _PILE = lazily(f"[{REORDERED}](?:[{REORDERED}]{{3}})([{REORDERED}]+)")
 _PILE_HINT = lazily(r"[^\x00-\u02ff\w][^\x00-\u02ff\w]{4}")
@@ -45,6 +46,15 @@ _STAYS = lazily(f"[{_SPOILED}]")
 def is_calm(text: str) -> bool:
     """Tells whether the steps of this module surely leave a text as it is."""
     return _UNCALM().search(text) is None
+
+
+def is_settled(text: str) -> bool:
+    """Tells the same as `is_calm`, of more texts, by looking closer; blank braille cells are not settled."""
+    return is_calm(text) or (
+        _UNSEEN().search(text) is None
+        and _PILE_HINT().search(text) is None
+        and unicodedata.is_normalized("NFKC", text)
+    )
 
 
 def mend_surrogates(draft: Draft) -> bool:

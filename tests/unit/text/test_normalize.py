@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgewise.text import Normalized, normalize
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
-from edgewise.text.normalize import has_signs
+from edgewise.text.normalize import _is_plain, _round, has_signs
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft
 from edgewise.text.unicode_forms import cap_marks, compose, is_calm, mend_surrogates, strip_invisible
@@ -150,3 +150,28 @@ def test_a_calm_text_is_left_alone_by_the_steps_for_unicode(text: str) -> None:
     for step in (mend_surrogates, strip_invisible, cap_marks, compose):
         step(draft)
     assert not is_calm(text) or draft.text == text
+
+
+@settings(max_examples=1000, deadline=None)
+@given(texts | st.text(max_size=40))
+@example("यह ठीक है")
+@example("Все хорошо, спасибо!")
+@example("c\u2800d")
+@example("a\u2028b")
+@example("e\u0301 x")
+def test_a_plain_text_is_left_alone_by_every_step(text: str) -> None:
+    draft = Draft(text)
+    again = _round(draft)
+    assert not _is_plain(text) or (draft.done() == Normalized(text, len(text)) and not again)
+
+
+def test_no_character_is_taken_for_plain_that_a_step_changes() -> None:
+    plain = 0
+    for code in (*range(0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0x11000), *range(0x1D000, 0x20000)):
+        text = f"ab{chr(code)}cd {chr(code)} ef"
+        if _is_plain(text):
+            plain += 1
+            draft = Draft(text)
+            _round(draft)
+            assert draft.done() == Normalized(text, len(text))
+    assert plain > 10_000
