@@ -18,7 +18,7 @@ from edgewise.labels import LABELS
 from edgewise.language.container import write_arrays
 from edgewise.ngrams import keys_of, letters_and_signs
 from edgewise.ngrams.features import CHARACTERS, NOTHING
-from edgewise.ngrams.heads import IDF_STEP, LAYOUT
+from edgewise.ngrams.heads import IDF_STEP, LAYOUT, to_planes
 from edgewise.ngrams.tables import to_runs
 from edgewise_converters.pack import pack
 
@@ -61,14 +61,14 @@ def tiny_arrays(languages: Mapping[str, Words] = LANGUAGES) -> tuple[dict[str, A
         columns = [f"{task}/{LABELS[task][place]}" for task, places in labels.items() for place in places]
         by_key = sorted((word_key(word), weights) for word, weights in words.items())
         table = np.array([[weights.get(name, 0.0) for name in columns] for _, weights in by_key])
-        arrays["keys"].append(np.array([key for key, _ in by_key], np.uint32))
+        arrays["keys"].append(to_planes(np.array([key for key, _ in by_key], np.uint32)))
         arrays["idf"].append(np.full(len(by_key), round(1 / IDF_STEP), np.uint8))
         arrays["weights"].append(np.round(table * 10).astype(np.int8).ravel())
         arrays["scale"].append(np.full(len(columns), 0.1, np.float32))
         arrays["bias"].append(np.full(len(columns), BIAS, np.float32))
         entries[language] = {"features": len(by_key), "labels": labels}
     tables = letters_and_signs()
-    joined = {name: np.concatenate(parts) for name, parts in arrays.items()}
+    joined = {name: np.concatenate(parts, axis=-1) for name, parts in arrays.items()}
     joined |= {"letters": to_runs(tables.letters), "signs": to_runs(tables.signs)}
     sizes = {task: len(LABELS[task]) for task in ("sentiment", "toxicity", "emotion")}
     return joined, {"layout": LAYOUT, "sizes": sizes, "languages": entries}

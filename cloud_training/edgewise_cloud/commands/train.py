@@ -189,9 +189,9 @@ def ngrams(data: Path, work: Path, licences: str | None, features: int | None, r
     """
     from edgewise_cloud.catalogue import load_catalogue
     from edgewise_cloud.ngrams.fit import NgramRecipe
-    from edgewise_cloud.ngrams.ship import train_heads
+    from edgewise_cloud.ngrams.ship import FEATURES, MADE_ROWS, train_heads
 
-    recipe = replace(NgramRecipe(), **_given(features=features))
+    recipe = NgramRecipe(features=features or FEATURES, made_rows=MADE_ROWS)
     train_heads(load_catalogue(data), work, recipe, licence_classes(licences), rows)
     click.echo(f"Wrote {work / 'ngrams.bin'} and model.json beside it.")
 

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _ENGLISH, _ENGLISH_TIMES, _ENGLISH_FEATURES = "en", 5, 3
 _LEAST_ROWS = 100
+_FEATURES_A_ROW = 8
 
 
 def spread(examples: Examples, rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[Any]:
@@ -72,8 +73,9 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
 
     def fit(language: str) -> LinearModel | None:
         most = recipe.features
-        if most is not None and language in (_ENGLISH, POOLED):
-            most *= _ENGLISH_FEATURES
+        if most is not None:
+            most *= _ENGLISH_FEATURES if language in (_ENGLISH, POOLED) else 1
+            most = min(most, _FEATURES_A_ROW * len(chosen[language]))
         model = fit_language(examples.take(chosen[language]), recipe, most)
         logger.info(
             "%s: %d rows, %s", language, len(chosen[language]), ", ".join(model.weights if model else ())

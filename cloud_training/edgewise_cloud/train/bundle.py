@@ -14,6 +14,7 @@ from typing import Any
 from edgewise import Analyzer
 from edgewise.bundle import Bundle
 from edgewise.bundle.files import MANIFEST
+from edgewise.bundle.manifest import NGRAM_HEADS
 from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
@@ -79,8 +80,10 @@ def golden_answers(folder: Path, texts: Mapping[str, Sequence[str]]) -> dict[str
         The `golden` list of each model.
     """
     found: dict[str, list[dict[str, Any]]] = {}
+    manifest = Bundle.open(folder).manifest
+    alone = manifest.models[manifest.routes.default].kind == NGRAM_HEADS
     # The backend of a plain install, whatever else is installed where bundles are packed.
-    with Analyzer(folder, backend="onnxruntime") as analyzer:
+    with Analyzer(folder, backend="auto" if alone else "onnxruntime") as analyzer:
         for model, lines in texts.items():
             found[model] = []
             for text in lines:

@@ -11,7 +11,7 @@ from edgewise.bundle import Bundle
 from edgewise.ngrams import NgramHeads
 from edgewise.version import __version__
 from edgewise_cloud.ngrams.beside import put_beside
-from edgewise_cloud.ngrams.ship import HEADS
+from edgewise_cloud.ngrams.ship import HEADS, without_pooled
 from edgewise_cloud.train.bundle import base_spec, commit_of_tree, pack_with_answers
 from edgewise_cloud.train.parts import language_data, read_language, read_ngrams
 from edgewise_cloud.train.rows import load_examples
@@ -40,6 +40,7 @@ def add_ngrams(bundle: Path, ngrams: Path, folder: Path, version: str | None = N
         BundleError: A bundle is refused.
     """
     part, opened = read_ngrams(ngrams), Bundle.open(bundle)
+    data, config = without_pooled((ngrams / HEADS).read_bytes(), part["model"]["config"])
     opened.verify()
     spec: dict[str, Any] = copy.deepcopy(dict(opened.manifest.raw))
     spec |= {
@@ -51,14 +52,14 @@ def add_ngrams(bundle: Path, ngrams: Path, folder: Path, version: str | None = N
     contents: dict[str, Path | bytes] = {ref.file: bundle / ref.file for ref in opened.manifest.files}
     for model in spec["models"].values():
         model.pop("beside", None)
-    spec["models"][NGRAMS] = part["model"]
-    contents[HEADS] = ngrams / HEADS
+    spec["models"][NGRAMS] = {**part["model"], "config": config}
+    contents[HEADS] = data
     provenance = spec["provenance"]
     known = {each.get("file") for each in provenance["datasets"]}
     provenance["datasets"] += [each for each in part["datasets"] if each["file"] not in known]
     provenance |= {"config": {**provenance["config"], NGRAMS: part["recipe"]}, "commit": commit_of_tree()}
     pack(folder, spec, contents)
-    heads = NgramHeads.from_bytes((ngrams / HEADS).read_bytes(), part["model"]["config"])
+    heads = NgramHeads.from_bytes(data, config)
     put_beside(spec, folder, heads, load_examples(ngrams / "dev.parquet"), NGRAMS)
     pack_with_answers(folder, spec, contents)
     return folder

@@ -26,9 +26,12 @@ IDF_STEP = 0.05
 """What inverse document frequencies are rounded to."""
 
 LAYOUT = 1
+PLANES = 3
+"""Bytes of a distance between keys."""
+
 NAN = float("nan")
 _KINDS = {
-    "keys": np.uint32,
+    "keys": np.uint8,
     "idf": np.uint8,
     "weights": np.int8,
     "scale": np.float32,
@@ -72,6 +75,20 @@ class _Model:
         found += self.bias
         result: list[float] = found.tolist()
         return result
+
+
+def to_planes(keys: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return the distances between rising keys as bytes [PLANES, k], lowest first: so they pack well."""
+    distance = np.diff(keys, prepend=np.uint32(0))
+    return np.stack([(distance >> np.uint32(8 * plane)).astype(np.uint8) for plane in range(PLANES)])
+
+
+def from_planes(planes: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the distances that `to_planes` wrote."""
+    found = np.zeros(planes.shape[1], np.uint32)
+    for plane, values in enumerate(planes):
+        found |= values.astype(np.uint32) << np.uint32(8 * plane)
+    return found
 
 
 class NgramHeads:
@@ -142,13 +159,16 @@ class NgramHeads:
 def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> list[tuple[str, _Model]]:
     found = []
     feature = column = cell = 0
+    every = from_planes(arrays["keys"])
     sizes = {task: int(size) for task, size in config["sizes"].items()}
     for language, entry in config["languages"].items():
         size = int(entry["features"])
         labels = {task: [int(place) for place in places] for task, places in entry["labels"].items()}
         width = sum(map(len, labels.values()))
         features, columns = slice(feature, feature + size), slice(column, column + width)
-        keys = arrays["keys"][features]
+        keys = every[features].cumsum(dtype=np.uint32)
+        if not (keys[1:] > keys[:-1]).all():
+            raise ValueError(f"the features of {language!r} do not rise")
         found.append(
             (
                 str(language),
@@ -189,12 +209,12 @@ def _check(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> Non
     features = columns = cells = 0
     for language, entry in config["languages"].items():
         size, width = int(entry["features"]), sum(map(len, entry["labels"].values()))
-        keys = arrays["keys"][features : features + size]
-        if size < 1 or width < 1 or len(keys) != size or not (keys[1:] > keys[:-1]).all():
-            raise ValueError(f"the features of {language!r} are not there or do not rise")
+        if size < 1 or width < 1:
+            raise ValueError(f"{language!r} has no features or no labels")
         features, columns, cells = features + size, columns + width, cells + size * width
-    for name, size in (("keys", features), ("idf", features), ("weights", cells), ("scale", columns)):
-        if arrays[name].shape != (size,):
-            raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {(size,)}")
-    if arrays["bias"].shape != (columns,) or not np.isfinite([arrays["scale"], arrays["bias"]]).all():
-        raise ValueError("its scales or biases are not what they should be")
+    shapes = {"keys": (PLANES, features), "idf": (features,), "weights": (cells,)}
+    for name, shape in (shapes | {"scale": (columns,), "bias": (columns,)}).items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {shape}")
+    if not np.isfinite([arrays["scale"], arrays["bias"]]).all():
+        raise ValueError("a scale or bias is no finite number")

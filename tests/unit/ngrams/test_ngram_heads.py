@@ -72,8 +72,8 @@ def edited(edit: Callable[[dict[str, Any], dict[str, Any]], object]) -> tuple[by
 BROKEN: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "no keys": lambda arrays, _: arrays.pop("keys"),
     "keys of another type": lambda arrays, _: arrays.update(keys=arrays["keys"].astype(np.float32)),
-    "keys that fall": lambda arrays, _: arrays.update(keys=arrays["keys"][::-1]),
-    "too few keys": lambda arrays, _: arrays.update(keys=arrays["keys"][:-1]),
+    "keys that fall": lambda arrays, _: arrays.update(keys=np.zeros_like(arrays["keys"])),
+    "too few keys": lambda arrays, _: arrays.update(keys=arrays["keys"][:, :-1]),
     "too few weights": lambda arrays, _: arrays.update(weights=arrays["weights"][:-1]),
     "too many weights": lambda arrays, _: arrays.update(weights=np.append(arrays["weights"], np.int8(1))),
     "one scale": lambda arrays, _: arrays.update(scale=arrays["scale"][:1]),
