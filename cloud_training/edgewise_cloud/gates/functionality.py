@@ -12,10 +12,14 @@ from edgewise_cloud.evaluate.records import EVERY_LANGUAGE, SUITE_SPLIT, SUITES,
 from edgewise_cloud.gates.gate import EVERY, Gate, Gates
 from edgewise_cloud.gates.gate_file import load_gates
 from edgewise_cloud.gates.judge import evaluate_gates
+from edgewise_cloud.gates.metrics import METRICS
 from edgewise_cloud.gates.needed import needed_suites
 from edgewise_cloud.gates.report import GateReport, GateResult
 from edgewise_cloud.gates.suites import suite_names
 from edgewise_cloud.predictions import predict_bundle
+
+_WORST = 3
+"""Languages that are named beside a mean over them."""
 
 STUDENT = "student"
 """The gates of what ships: they say which functionalities a report tells, and what is promised of each."""
@@ -73,6 +77,14 @@ def records_of(report: GateReport) -> list[Record]:
     ]
 
 
+def _mean_of(result: GateResult) -> str:
+    """Say that a figure is a mean of languages, and name the worst of them."""
+    low_is_good = METRICS[result.gate.metric].lower_is_better
+    ranked = sorted(result.by_language, key=lambda pair: -pair[1] if low_is_good else pair[1])
+    worst = ", ".join(f"{language} {figure:.2f}" for language, figure in ranked[:_WORST])
+    return f"mean of languages (worst: {worst})" if len(ranked) > 1 else "mean of languages"
+
+
 def _record(result: GateResult) -> Record:
     gate = result.gate
     suite = suite_of(gate)
@@ -84,7 +96,7 @@ def _record(result: GateResult) -> Record:
         values[AT_LEAST] = gate.at_least
     if gate.at_most is not None:
         values[AT_MOST] = gate.at_most
-    note = {"rows": "", "languages": "mean of languages", "worst": f"worst: {result.worst}"}[gate.over]
+    note = {"rows": "", "languages": _mean_of(result), "worst": f"worst: {result.worst}"}[gate.over]
     return Record(
         task=gate.task,
         dataset=f"{SUITES}{suite}:{part}" if part else f"{SUITES}{suite}",

@@ -30,6 +30,8 @@ class _Found:
         alone: Units that only the first, only the second model got right.
         exact: Whether McNemar's test is a test of the figure.
         worst: Set and language, where the gate asks for the worst.
+        shares: Units that the figure is a share of; 0 where it is not a share.
+        by_language: The first model's figure in each language, where the gate asks for their mean.
     """
 
     rows: int
@@ -38,6 +40,8 @@ class _Found:
     alone: tuple[int, int] | None
     exact: bool
     worst: str = ""
+    shares: int = 0
+    by_language: tuple[tuple[str, float], ...] = ()
 
 
 def evaluate_gates(challenger: Predictions, champion: Predictions | None, gates: Gates) -> GateReport:
@@ -80,8 +84,9 @@ def _result(gate: Gate, challenger: Predictions, champion: Predictions | None, g
         "pass",
         rows=found.rows,
         figure=figure,
-        interval=interval(figure, found.resampled[:, 0], gate.confidence),
+        interval=interval(figure, found.resampled[:, 0], gate.confidence, found.shares),
         worst=found.worst,
+        by_language=found.by_language,
     )
     other = champion.tasks.get(gate.task) if champion else None
     return result if other is None else _compare(result, rows, select(other, gate), gates)
@@ -144,6 +149,7 @@ def _measured(measure: Measure, generator: np.random.Generator, resamples: int) 
         measure.units.resampled(generator, resamples),
         measure.alone(),
         measure.exact,
+        shares=int(measure.units.counts.sum()) if measure.exact else 0,
     )
 
 
@@ -151,12 +157,16 @@ def _mean(found: Sequence[tuple[str, str, _Found]]) -> _Found:
     """Return the mean over languages, each the mean over its sets, as `edgewise evaluate` counts it."""
     languages = sorted({language for _, language, _ in found})
     own = [[part for _, code, part in found if code == language] for language in languages]
+    figures = [np.mean([part.figures for part in parts], axis=0) for parts in own]
     return _Found(
         sum(part.rows for _, _, part in found),
-        np.mean([np.mean([part.figures for part in parts], axis=0) for parts in own], axis=0),
+        np.mean(figures, axis=0),
         np.mean([np.mean([part.resampled for part in parts], axis=0) for parts in own], axis=0),
         _together([part for _, _, part in found]),
         exact=False,
+        by_language=tuple(
+            (language, float(figure[0])) for language, figure in zip(languages, figures, strict=True)
+        ),
     )
 
 

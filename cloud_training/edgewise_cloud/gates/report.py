@@ -32,6 +32,7 @@ class GateResult:
         test: What p comes from: "mcnemar" or "bootstrap"; empty without a champion.
         mcnemar: P-value of McNemar's test on the answers, where they are right or wrong.
         worst: Set and language of the figure, where the gate asks for the worst.
+        by_language: The challenger's figure in each language, where the gate asks for their mean.
     """
 
     gate: Gate
@@ -47,6 +48,7 @@ class GateResult:
     test: str = ""
     mcnemar: float | None = None
     worst: str = ""
+    by_language: tuple[tuple[str, float], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -84,6 +86,7 @@ class GateResult:
             "test": self.test,
             "mcnemar": _rounded(self.mcnemar, 6),
             "worst": self.worst,
+            "by_language": {language: _rounded(figure) for language, figure in self.by_language},
             "note": gate.note,
         }
 

@@ -9,18 +9,27 @@ import numpy as np
 from edgewise_cloud.gates.bootstrap import Floats
 
 
-def interval(figure: float, resampled: Floats, confidence: float) -> tuple[float, float]:
+def interval(figure: float, resampled: Floats, confidence: float, units: int = 0) -> tuple[float, float]:
     """Return the percentile interval of a figure, widened where need be so that the figure lies in it.
+
+    A share of none or of all stays so however often units are drawn again; its interval is then the exact one
+    of Clopper and Pearson, Biometrika 1934.
 
     Args:
         figure: As measured.
         resampled: On units drawn again [resamples]; NaN is left out.
         confidence: Share of other samples that it should cover, 0 to 1.
+        units: Where the figure is a share of units, their number.
 
     >>> low, high = interval(0.5, np.linspace(0.0, 1.0, 101), 0.9)
     >>> round(low, 3), round(high, 3)
     (0.05, 0.95)
+    >>> round(interval(0.0, np.zeros(9), 0.95, 100)[1], 3), round(interval(1.0, np.ones(9), 0.95, 100)[0], 3)
+    (0.036, 0.964)
     """
+    if units and figure in (0.0, 1.0):
+        far = float(1 - ((1 - confidence) / 2) ** (1 / units))
+        return (0.0, far) if figure == 0.0 else (1.0 - far, 1.0)
     found = resampled[np.isfinite(resampled)]
     if not found.size:
         return figure, figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,22 @@ def test_a_gate_about_a_suite_becomes_a_record_and_others_do_not() -> None:
     assert rate.values["low"] <= 0.25 <= rate.values["high"]
     assert gap.values["twin_gap"] == pytest.approx(0.8)
     assert gap.note == "mean of languages"
+
+
+def test_the_worst_languages_are_named_beside_their_mean() -> None:
+    wrong = {"de": 3, "fr": 0, "it": 1, "pt": 2, "ru": 4}
+    lang = [code for code in wrong for _ in range(4)]
+    guess = ["toxicity" if i < bad else "" for bad in wrong.values() for i in range(4)]
+    made = part("toxicity", [""] * 20, guess, lang=lang, slices=[NEUTRAL] * 20, dataset="slices/names")
+    gate = Gate("toxicity", "false_positive_rate", slice=NEUTRAL, over="languages", min_rows=1)
+    report = evaluate_gates(model(made), None, Gates("own", (gate,), resamples=20))
+    assert report.to_dict()["results"][0]["by_language"] == {
+        "de": 0.75, "fr": 0.0, "it": 0.25, "pt": 0.5, "ru": 1.0,
+    }  # fmt: skip
+    (record,) = records_of(report)
+    assert record.note == "mean of languages (worst: ru 1.00, de 0.75, pt 0.50)"
+    good = evaluate_gates(model(made), None, Gates("own", (replace(gate, metric="accuracy"),), resamples=20))
+    assert "(worst: ru 0.00, de 0.25, pt 0.50)" in records_of(good)[0].note
 
 
 def test_promises_are_kept_or_not() -> None:

@@ -130,6 +130,18 @@ def test_a_broken_gate_is_named(entry: Any, reason: str) -> None:
     assert "mine.json" in str(caught.value)
 
 
+def test_a_list_of_languages_stands_for_one_gate_each() -> None:
+    gates = parsed({**GATE, "language": ["de", "fr"]}, {**GATE, "language": "it"}).gates
+    assert [gate.language for gate in gates] == ["de", "fr", "it"]
+    for wrong, reason in (
+        (["de", "de"], "another one"),
+        ([], "is not a text"),
+        (["de", 7], "7 is not a text"),
+    ):
+        with pytest.raises(GateFileError, match=reason):
+            parsed({**GATE, "language": wrong})
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
@@ -178,6 +190,40 @@ def test_pairs_have_two_members_with_opposite_answers() -> None:
                     pairs.setdefault(tag, []).append(row.gold)
         assert len(pairs) > 100
         assert all(sorted(gold) == [("negative",), ("positive",)] for gold in pairs.values())
+
+
+def test_twins_in_a_dialect_have_the_answer_of_the_standard_language() -> None:
+    pairs: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    for row in load_suite("dialect"):
+        for tag in row.tags:
+            if tag.startswith("pair="):
+                kind = next(own for own in row.tags if own.startswith("kind="))
+                pairs.setdefault((row.task, tag), []).append((kind, *row.gold))
+    assert len(pairs) > 150
+    for members in pairs.values():
+        assert sorted(kind for kind, *_ in members) == ["kind=dialect", "kind=standard"]
+        assert members[0][1:] == members[1][1:]
+
+
+def test_what_is_quoted_stands_beside_the_same_words_in_earnest() -> None:
+    pairs: dict[str, dict[str, tuple[str, ...]]] = {}
+    for row in load_suite("quoting"):
+        pair = next((tag for tag in row.tags if tag.startswith("pair=")), "")
+        if pair:
+            kind = "quoted" if "kind=quoted" in row.tags else "direct"
+            pairs.setdefault(pair, {})[kind] = row.gold
+    assert len(pairs) > 80
+    assert all(pair == {"quoted": (), "direct": ("toxicity",)} for pair in pairs.values())
+
+
+def test_every_name_stands_in_every_sentence() -> None:
+    for language in {row.lang for row in load_suite("names")}:
+        rows = [row for row in load_suite("names") if row.lang == language]
+        term = Counter(tag for row in rows for tag in row.tags if tag.startswith("term="))
+        group = {tag for row in rows for tag in row.tags if tag.startswith("group=")}
+        assert len(set(term.values())) == 1
+        assert len(group) >= 10
+        assert all((row.gold == ()) == ("kind=neutral" in row.tags) for row in rows)
 
 
 def test_every_identity_stands_in_every_template() -> None:

@@ -32,6 +32,15 @@ def judged(own: Predictions, other: Predictions | None = None, **wanted: Any) ->
     return evaluate_gates(own, other, Gates("own", (gate,), resamples=300)).results[0]
 
 
+def test_a_share_of_all_or_none_has_an_interval_that_more_rows_make_narrower() -> None:
+    few, many = judged(right(100, 100)), judged(right(1000, 1000))
+    assert (few.figure, few.interval[1], many.interval[1]) == (1.0, 1.0, 1.0)
+    assert few.interval[0] == pytest.approx(0.9638, abs=1e-4)
+    assert few.interval[0] < many.interval[0] < 1.0
+    assert judged(right(100, 100), at_least=0.98, strict=True).verdict == "fail"
+    assert judged(right(100, 100), metric="macro_f1").interval == (1.0, 1.0), "no share of rows"
+
+
 @pytest.mark.parametrize(("limit", "verdict"), [(0.9, "pass"), (0.91, "fail")])
 def test_the_figure_decides(limit: float, verdict: str) -> None:
     result = judged(right(180), at_least=limit)
