@@ -62,9 +62,9 @@ class Detector:
 
 
 def _predict(head: Head, row: list[float], thresholds: Mapping[str, float], least: float) -> Prediction:
-    if max(row) > 1.0:  # by a rounding; sums of what is not negative are not negative
-        row = [min(1.0, score) for score in row]
     found = head.predict(row, None, thresholds)
+    if found.score > 1.0:  # by a rounding; sums of what is not negative are not negative
+        found = head.predict([min(1.0, score) for score in row], None, thresholds)
     if found.label != UNDETERMINED and found.score >= least:
         return found
     score = found.scores.get(UNDETERMINED, 0.0)
