@@ -62,7 +62,8 @@ class Host:
             **{task: self._known[task] for task in self._tasks if task != LANGUAGE},
         }
         self._settings = settings
-        self._since_tidy = _TIDY_EVERY  # the first call loads models, and that leaves the most
+        # The first text loads models, which leaves the most; the second gives it back: nobody waits for that.
+        self._since_tidy = _TIDY_EVERY - 2
         self._engines = PerProcess(self._make_engine, _close_engine)
         self._pools = PerProcess(_make_pool, _close_pool)
 
