@@ -26,7 +26,7 @@ from edgewise_converters.forms.catalogue import chosen_forms
 from edgewise_converters.forms.material import Made, Material
 from edgewise_converters.gate.judge import Reference, open_run, refer
 from edgewise_converters.gate.parity import compare
-from edgewise_converters.gate.rows import answers, read_rows
+from edgewise_converters.gate.rows import read_rows, said
 from edgewise_converters.limits import Limits
 from edgewise_converters.sources.find import load_source
 from edgewise_converters.sources.model import Package, Source
@@ -158,7 +158,7 @@ def _served(package: Package, source: Source) -> Iterator[tuple[str, str, str, M
 def _compared(reference: Reference, backend: str, precision: str, name: str, made: Made) -> Judged:
     source, rows = reference.source, reference.rows
     run = open_run(source, backend, precision, made)
-    found = answers(run, rows.ids, tuple(source.tasks))
+    found = said(source, run, rows)
     told = compare(name, "", source.specs, rows, reference.logits, found, _LOOSE)
     return Judged(source.name, name, told, made.size)
 

@@ -14,7 +14,7 @@ from edgewise_converters.errors import GateError, InputNamesError
 from edgewise_converters.forms.catalogue import Form
 from edgewise_converters.forms.material import INPUTS, Feeds, Made
 from edgewise_converters.gate.parity import compare
-from edgewise_converters.gate.rows import Rows, Run, answers
+from edgewise_converters.gate.rows import Rows, Run, said
 from edgewise_converters.gate.shapes import check_neighbours, check_shapes
 from edgewise_converters.limits import Limits
 from edgewise_converters.sources.model import Source
@@ -29,7 +29,7 @@ class Reference:
         source: The model.
         rows: The texts.
         told: What its answers come from: "torch fp32", or the ONNX file they come from.
-        logits: By task [n, labels].
+        logits: By task [n, labels]; with a model beside it, what both say.
     """
 
     source: Source
@@ -45,13 +45,11 @@ def refer(source: Source, rows: Rows) -> Reference:
         BackendError: There is only an ONNX file, and it does not run.
     """
     if source.module is not None:
-        return Reference(
-            source, rows, "torch fp32", answers(torch_run(source), rows.ids, tuple(source.tasks))
-        )
+        return Reference(source, rows, "torch fp32", said(source, torch_run(source), rows))
     made = Made(source.onnx or b"")
     with_file = open_run(source, "onnxruntime", source.precision, made)
     told = f"onnxruntime {source.precision}"
-    return Reference(source, rows, told, answers(with_file, rows.ids, tuple(source.tasks)))
+    return Reference(source, rows, told, said(source, with_file, rows))
 
 
 def torch_run(source: Source) -> Run:
@@ -113,7 +111,7 @@ def judge(form: Form, made: Made, reference: Reference, limits: Limits, whole: i
         report["neighbours"] = check_neighbours(
             form.name, run, source, reference.rows, limits.neighbours, refuse=not form.batch_dependent
         )
-        found = answers(run, reference.rows.ids, tuple(source.tasks))
+        found = said(source, run, reference.rows)
         report |= compare(
             form.name, form.exact, source.specs, reference.rows, reference.logits, found, limits
         )

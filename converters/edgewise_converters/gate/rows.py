@@ -81,6 +81,27 @@ def answers(run: Run, rows: Sequence[Sequence[int]], tasks: Sequence[str]) -> di
     return {task: np.array(values, np.float32) for task, values in found.items()}
 
 
+def said(source: Source, run: Run, rows: Rows) -> dict[str, NDArray[np.float32]]:
+    """Return what is calibrated for each text: a model's logits, or what it and the one beside it say.
+
+    Args:
+        source: The model.
+        run: It, in any form.
+        rows: n texts.
+
+    Returns:
+        By task [n, labels].
+    """
+    found = answers(run, rows.ids, tuple(source.tasks))
+    if source.second is not None:
+        for place, text in enumerate(rows.texts):
+            logits = {task: values[place].tolist() for task, values in found.items()}
+            both = source.second.mixed(logits, normalize(text.text).text, text.language)
+            for task, values in both.items():
+                found[task][place] = values
+    return found
+
+
 def probabilities(spec: TaskSpec, logits: Array, languages: Sequence[str]) -> Array:
     """Return calibrated probabilities [n, labels], as a device computes them."""
     scale = np.array([spec.temperature_for(language) for language in languages])[:, None]

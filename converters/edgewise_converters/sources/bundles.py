@@ -9,7 +9,9 @@ from edgewise.bundle import Bundle, resolve
 from edgewise.bundle.files import MANIFEST
 from edgewise.bundle.manifest import Manifest, ModelSpec
 from edgewise.engine.pieces import put_together
+from edgewise.engine.second import Second
 from edgewise.errors import BundleNotFoundError
+from edgewise.ngrams import NgramHeads
 from edgewise_converters.errors import SourceError
 from edgewise_converters.limits import MOST_BYTES
 from edgewise_converters.sources.model import Package, Source, SourceOptions
@@ -74,4 +76,13 @@ def _source(manifest: Manifest, spec: ModelSpec, files: dict[str, bytes]) -> Sou
         onnx=files[artifact.file.file],
         precision=artifact.precision,
         speaks=lambda language: manifest.routes.model_for(language) == spec.name,
+        second=_second(manifest, spec, files),
     )
+
+
+def _second(manifest: Manifest, spec: ModelSpec, files: dict[str, bytes]) -> Second | None:
+    if spec.beside is None:
+        return None
+    heads = manifest.models[spec.beside.model]
+    ngrams = NgramHeads.from_bytes(files[heads.artifacts[0].file.file], heads.config)
+    return Second(ngrams, spec.beside, spec.tasks)

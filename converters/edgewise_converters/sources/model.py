@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import nn
 
+    from edgewise.engine.second import Second
+
 EXPORTERS = ("torch", "optimum")
 """Who can write a torch module as ONNX; all but the first only checkpoints of transformers."""
 
@@ -37,6 +39,7 @@ class Source:
         precision: What its weights are stored as where they come from.
         export: Makes its ONNX model where torch's exporter shall not.
         speaks: Which languages a bundle routes to it.
+        second: What answers beside it in its bundle, None for nothing.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Source:
     precision: str = "fp32"
     export: Callable[[], ModelProto] | None = field(default=None, repr=False)
     speaks: Callable[[str], bool] = field(default=_every, repr=False)
+    second: Second | None = field(default=None, repr=False)
 
     @property
     def specs(self) -> dict[str, TaskSpec]:
