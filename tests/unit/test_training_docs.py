@@ -54,10 +54,10 @@ def test_every_error_that_the_training_page_names_exists() -> None:
     pytest.importorskip("torch", reason="training needs the extra 'train'")
     pytest.importorskip("onnx", reason="training needs the extra 'train'")
     from edgewise_cloud import catalogue
-    from edgewise_cloud.train import bundle, language, student_data, work_folder
+    from edgewise_cloud.train import bundle, language, parts, student_data, work_folder
     from edgewise_converters import onnx_export
 
-    homes = (catalogue, bundle, language, student_data, work_folder, onnx_export)
+    homes = (catalogue, bundle, language, parts, student_data, work_folder, onnx_export)
     names = set(re.findall(r"`(\w+Error)`", TRAINING))
     assert len(names) >= 8
     assert {name for name in names if not any(hasattr(home, name) for home in homes)} == set()
