@@ -21,7 +21,7 @@ from edgewise_runtimes.protocol import Artifact, Runtime, Session, SessionOption
 
 _INT32 = np.dtype(np.int32)
 
-_TOKENS_PER_RUN = 1024
+_TOKENS_PER_RUN = 512
 """Bounds the memory of a run: activations grow with rows times tokens, and larger ones leave the caches."""
 
 
