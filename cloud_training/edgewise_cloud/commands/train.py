@@ -203,8 +203,19 @@ def ngrams(data: Path, work: Path, licences: str | None, features: int | None, r
 @click.option("--languages", metavar="A,B", help="A quick try: only these languages.")
 @click.option("--most", type=click.IntRange(min=10), help="Training lines a language, at most.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of every random choice.")
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(min=1),
+    help="A small model: what tells least is left out until the file is no larger.",
+)
 def language(
-    data: Path, work: Path, licences: str | None, languages: str | None, most: int | None, seed: int | None
+    data: Path,
+    work: Path,
+    licences: str | None,
+    languages: str | None,
+    most: int | None,
+    seed: int | None,
+    max_bytes: int | None,
 ) -> None:
     """Train the model that tells languages.
 
@@ -214,7 +225,7 @@ def language(
     from edgewise_cloud.train.language import LanguageRecipe, train_language
 
     names = _languages(languages) if languages is not None else None
-    recipe = replace(LanguageRecipe(), **_given(most=most, seed=seed))
+    recipe = replace(LanguageRecipe(), **_given(most=most, seed=seed, max_bytes=max_bytes))
     train_language(load_catalogue(data), work, recipe, licence_classes(licences), names)
     click.echo(f"Wrote {work / 'language.bin'} and language.json beside it.")
 

@@ -24,10 +24,12 @@ from edgewise_cloud.train.language_dev import dev_rows, first_words
 from edgewise_cloud.train.language_made import Strays, frequent_words, made_lines, packaged_rules
 from edgewise_cloud.train.work_folder import replace_file
 from edgewise_distill.language.calibrate import Calibration, fit
-from edgewise_distill.language.counting import count
+from edgewise_distill.language.counting import Counts, count
 from edgewise_distill.language.layout import lay_out
 from edgewise_distill.language.noise import noise, script_lines
+from edgewise_distill.language.packing import lay_out_packed
 from edgewise_distill.language.sharpen import sharpen
+from edgewise_distill.language.shrink import LEVEL, shrink
 from edgewise_distill.language.weights import Weights, default_trust, select, share, weigh
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,18 @@ class NoLinesError(CatalogueError, ValueError):
         )
 
 
+class ModelSizeError(CatalogueError, ValueError):
+    """No language model of so few bytes can be had.
+
+    Attributes:
+        most: The bytes that were allowed.
+    """
+
+    def __init__(self, most: int, why: str) -> None:
+        self.most = most
+        super().__init__(f"No language model fits into {most:,} bytes: {why}. Allow more with --max-bytes.")
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageRecipe:
     """What a run depends on besides the data.
@@ -64,6 +78,7 @@ class LanguageRecipe:
         dev_rows: Dev rows, whole and cut, that calibration is fitted on.
         script_lines: Lines of random letters for a language known by its script alone.
         seed: Of every random choice.
+        max_bytes: Size of the file at most, which is then packed; None for the usual one.
     """
 
     most: int = 30_000
@@ -75,6 +90,7 @@ class LanguageRecipe:
     dev_rows: int = 40_000
     script_lines: int = 300
     seed: int = 17
+    max_bytes: int | None = None
 
 
 def _known_languages() -> dict[str, Any]:
@@ -84,25 +100,32 @@ def _known_languages() -> dict[str, Any]:
     return found
 
 
-def to_bytes(weights: Weights, calibration: Calibration) -> bytes:
-    """Lay a model out as the file that `LanguageModel` reads."""
+def to_bytes(weights: Weights, calibration: Calibration, packed: bool = False) -> bytes:
+    """Lay a model out as the file that `LanguageModel` reads.
+
+    Args:
+        weights: Those of a packed model are multiples of `LEVEL`.
+        calibration: Of these weights.
+        packed: Whether to pack it; its `step` is then `LEVEL`, not `STEP`.
+    """
+    step = LEVEL if packed else STEP
     arrays: dict[str, NDArray[Any]] = {
         "letters": letter_table().astype(np.uint16),
         "keys": weights.keys,
         "sizes": weights.sizes.astype(np.uint8),
         "language": weights.language.astype(np.uint8),
-        "delta": np.clip(np.round(weights.delta / STEP), -127, 127).astype(np.int8),
+        "delta": np.clip(np.round(weights.delta / step), -127, 127).astype(np.int8),
         "base": weights.base.astype(np.float32),
         "trust": calibration.trust.astype(np.float32),
         "bias": calibration.bias.astype(np.float32),
     }
-    return write_arrays(lay_out(arrays))
+    return write_arrays(lay_out_packed(arrays) if packed else lay_out(arrays))
 
 
-def _config(classes: Iterable[str], calibration: Calibration) -> dict[str, Any]:
+def _config(classes: Iterable[str], calibration: Calibration, packed: bool = False) -> dict[str, Any]:
     return {
         "classes": list(classes),
-        "step": STEP,
+        "step": LEVEL if packed else STEP,
         "spread": round(calibration.spread, 6),
         "growth": round(calibration.growth, 6),
     }
@@ -155,6 +178,7 @@ def train_language(
     Raises:
         CatalogueError: the data can't be had.
         NoLinesError: a language that was named has no training line.
+        ModelSizeError: `recipe.max_bytes` are too few.
     """
     recipe = recipe or LanguageRecipe()
     wanted = None if languages is None else list(languages)
@@ -170,15 +194,20 @@ def train_language(
         theirs = {name: lines[name] for name in group if name in lines}
         if len(theirs) > 1:
             weights = sharpen(weights, theirs, classes, default_trust(), recipe.seed)
+    packed = recipe.max_bytes is not None
+    if recipe.max_bytes is not None:
+        weights = _shrunk(weights, counts, recipe.max_bytes)
     dev = dev_rows(catalogue, classes, recipe.seed).sample(recipe.dev_rows, recipe.seed)
     sums, known = column_sums(weights, classes, dev.texts)
     calibration = fit(sums, known, dev.right, dev.weight, default_trust())
     logger.info("dev loss %.4f, trust %s", calibration.loss, np.round(calibration.trust, 3).tolist())
-    data = to_bytes(weights, calibration)
-    config = _config(classes, calibration)
+    data = to_bytes(weights, calibration, packed)
+    if recipe.max_bytes is not None and len(data) > recipe.max_bytes:
+        raise ModelSizeError(recipe.max_bytes, f"the table of features came out larger, {len(data):,} in all")
+    config = _config(classes, calibration, packed)
     model = LanguageModel.from_bytes(data, config)
     part = {
-        "model": _model_part(model, config),
+        "model": _model_part(model, config, "int4" if packed else "int8"),
         "lines": real,
         "made_lines": made,
         "licences": sorted(licences),
@@ -187,6 +216,16 @@ def train_language(
     _write(work, data, part)
     _log_dev(model, catalogue)
     return work
+
+
+def _shrunk(weights: Weights, counts: Counts, most: int) -> Weights:
+    """Return the weights that fit."""
+    try:
+        small = shrink(weights, counts, most, default_trust())
+    except ValueError as error:
+        raise ModelSizeError(most, str(error)) from error
+    logger.info("%d features and %d weights fit into %d bytes", len(small.keys), len(small.delta), most)
+    return small
 
 
 def _training_lines(
@@ -225,7 +264,7 @@ def _write(work: Path, data: bytes, part: dict[str, Any]) -> None:
     replace_file(work / "language.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
 
 
-def _model_part(model: LanguageModel, config: dict[str, Any]) -> dict[str, Any]:
+def _model_part(model: LanguageModel, config: dict[str, Any], precision: str) -> dict[str, Any]:
     """Return the manifest's part, sizes and hashes of files left out."""
     return {
         "kind": "ngram-linear",
@@ -239,7 +278,7 @@ def _model_part(model: LanguageModel, config: dict[str, Any]) -> dict[str, Any]:
             }
         },
         "config": config,
-        "artifacts": [{"backend": "numpy", "precision": "int8", "file": "language.bin"}],
+        "artifacts": [{"backend": "numpy", "precision": precision, "file": "language.bin"}],
         "golden": [],
     }
 

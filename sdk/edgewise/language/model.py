@@ -12,6 +12,7 @@ from edgewise.errors import UnknownLanguageError
 from edgewise.labels import UNDETERMINED
 from edgewise.language.container import read_arrays
 from edgewise.language.features import BOUNDARY, COLUMNS, LETTERS, codes_of, flat_hashes
+from edgewise.language.packed import PACKED_LAYOUT, unpack
 from edgewise.language.scripts import ScriptPrior
 from edgewise.language.table import LAYOUT, SIZE_BITS, SLACK, FeatureTable
 from edgewise.language.weights import FeatureWeights
@@ -20,7 +21,6 @@ from edgewise_runtimes.errors import BackendLoadError
 _KINDS = {
     "letters": np.uint16,
     "multipliers": np.uint16,
-    "slots": np.uint32,
     "rows": np.int8,
     "language": np.uint8,
     "delta": np.int8,
@@ -37,12 +37,24 @@ _BARS = 64  # sets of allowed languages that are remembered
 _UNLIKELY = 50.0  # of a language in a script that it does not use; one that alone is allowed still wins
 
 
+def _read(data: bytes, classes: int) -> Mapping[str, NDArray[Any]]:
+    """Read the arrays of a file, packed or not, and refuse what does not fit together."""
+    arrays: Mapping[str, NDArray[Any]] = read_arrays(data)
+    layout = int(arrays["layout"][0]) if "layout" in arrays and len(arrays["layout"]) else 1
+    if layout not in (LAYOUT, PACKED_LAYOUT):
+        readable = f"{LAYOUT} and {PACKED_LAYOUT}"
+        raise ValueError(f"its layout is {layout}, and this version of edgewise reads {readable}")
+    if layout == PACKED_LAYOUT:
+        arrays = unpack(arrays, classes)
+    elif "slots" in arrays and arrays["slots"].dtype != np.uint32:
+        raise ValueError(f"array 'slots' is of the type {arrays['slots'].dtype}")
+    _check(arrays, classes)
+    return arrays
+
+
 def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     """Refuse arrays that do not fit together: they would fail later, on some text."""
-    layout = int(arrays["layout"][0]) if "layout" in arrays and len(arrays["layout"]) else 1
-    if layout != LAYOUT:
-        raise ValueError(f"its layout is {layout}, and this version of edgewise reads {LAYOUT}")
-    missing = [name for name in _KINDS if name not in arrays]
+    missing = [name for name in (*_KINDS, "slots") if name not in arrays]
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
     slots, rows, entries = len(arrays["slots"]), len(arrays["rows"]), len(arrays["language"])
@@ -60,12 +72,13 @@ def _check(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {shape}")
-        if arrays[name].dtype != _KINDS[name]:
+        if arrays[name].dtype != _KINDS.get(name, arrays[name].dtype):
             raise ValueError(f"array {name!r} is of the type {arrays[name].dtype}")
     if not slots or entries < SLACK or int(arrays["language"].max()) >= classes:
         raise ValueError("it names classes that it does not have, or knows no feature")
-    last = max(0, int(arrays["slots"][:, 1].max()) - rows)  # the last feature's entries are the last
-    if (last >> SIZE_BITS) + last % (1 << SIZE_BITS) != entries - SLACK:
+    last = int(arrays["slots"][:, 1].max()) - rows  # the last feature's entries are the last
+    held = (last >> SIZE_BITS) + last % (1 << SIZE_BITS) if last >= 0 else 0
+    if held != entries - SLACK or (last >= 0 and entries == SLACK):
         raise ValueError("its features do not have the entries that are there")
 
 
@@ -113,9 +126,7 @@ class LanguageModel:
             BackendLoadError: the bytes or the config are not those of a language model.
         """
         try:
-            arrays = read_arrays(data)
-            _check(arrays, len(config["classes"]))
-            return cls(arrays, config)
+            return cls(_read(data, len(config["classes"])), config)
         except (ValueError, KeyError, IndexError, TypeError, OverflowError) as error:
             raise BackendLoadError("numpy", "language model", str(error)) from error
 

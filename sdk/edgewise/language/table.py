@@ -47,16 +47,19 @@ class FeatureTable(NamedTuple):
 
     Attributes:
         multipliers: uint16 [2**k], see `slots_of`.
-        slots: uint32 [slots, 2], the key and where its weights are, side by side because reaching for
-            memory is what a look costs. Of a feature that many classes share that is the number of its row;
-            of any other the number of rows plus `first << SIZE_BITS | size`, its place among the entries.
+        slots: uint32 or uint16 [slots, 2], the key and where its weights are, side by side because reaching
+            for memory is what a look costs. Of a feature that many classes share that is the number of its
+            row; of any other the number of rows plus `first << SIZE_BITS | size`, its place among the
+            entries. Keys of 16 bits are the last ones of the hash: one hash in 65,536 is taken for another.
     """
 
     multipliers: NDArray[np.uint16]
-    slots: NDArray[np.uint32]
+    slots: NDArray[np.uint32] | NDArray[np.uint16]
 
-    def find(self, hashes: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+    def find(
+        self, hashes: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint32] | NDArray[np.uint16]]:
         """Return which hashes are keys (their places, rising), and where the weights of each are."""
         found = self.slots.take(slots_of(hashes, self.multipliers, len(self.slots)), axis=0)
-        hits = (found[:, 0] == hashes).nonzero()[0]
+        hits = (found[:, 0] == hashes.astype(found.dtype, copy=False)).nonzero()[0]
         return hits, found[hits, 1]

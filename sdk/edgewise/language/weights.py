@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.language.table import SIZE_BITS
+from edgewise.language.table import SIZE_BITS, SLACK
 
 _SIZE_MASK = np.uint32((1 << SIZE_BITS) - 1)
 _SIZE_SHIFT = np.uint32(SIZE_BITS)
@@ -28,7 +28,7 @@ class FeatureWeights(NamedTuple):
 
     def add_up(
         self,
-        where: NDArray[np.uint32],
+        where: NDArray[np.uint32] | NDArray[np.uint16],
         factors: NDArray[np.float32],
         text: NDArray[np.integer[Any]] | None,
         texts: int,
@@ -44,23 +44,39 @@ class FeatureWeights(NamedTuple):
         Returns:
             Array [texts, classes].
         """
+        if len(self.delta) == SLACK:
+            return self._whole(where, factors, text, texts)
         whole = where < len(self.rows)
         sparse = ~whole
         if text is None:
             sums = self._entries(where[sparse], factors[sparse], None, 1)
-            sums += factors[whole] @ self.rows.take(where[whole], axis=0).astype(np.float32)
+            sums += self._whole(where[whole], factors[whole], None, 1)
             return sums
         sums = self._entries(where[sparse], factors[sparse], text[sparse], texts)
-        number, factors = where[whole], factors[whole]
-        edges = text[whole].searchsorted(np.arange(texts + 1)).tolist()
+        sums += self._whole(where[whole], factors[whole], text[whole], texts)
+        return sums
+
+    def _whole(
+        self,
+        where: NDArray[np.uint32] | NDArray[np.uint16],
+        factors: NDArray[np.float32],
+        text: NDArray[np.integer[Any]] | None,
+        texts: int,
+    ) -> NDArray[np.float64]:
+        """Add up the weights of features that have a row."""
+        if text is None:
+            sum_ = factors @ self.rows.take(where, axis=0).astype(np.float32)
+            return sum_.astype(np.float64)[None]
+        sums = np.empty((texts, self.rows.shape[1]))
+        edges = text.searchsorted(np.arange(texts + 1)).tolist()
         for place in range(texts):
             part = slice(edges[place], edges[place + 1])
-            sums[place] += factors[part] @ self.rows.take(number[part], axis=0).astype(np.float32)
+            sums[place] = factors[part] @ self.rows.take(where[part], axis=0).astype(np.float32)
         return sums
 
     def _entries(
         self,
-        where: NDArray[np.uint32],
+        where: NDArray[np.uint32] | NDArray[np.uint16],
         factors: NDArray[np.float32],
         text: NDArray[np.integer[Any]] | None,
         texts: int,
