@@ -14,7 +14,9 @@ from typing import Any
 from common import TEXTS, parser, percentile, report
 
 from edgewise import Analyzer
+from edgewise.bundle import Bundle, resolve
 from edgewise.engine.encoder import Encoder
+from edgewise.engine.judge import Judge
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
 from edgewise.text import normalize
@@ -29,18 +31,22 @@ def main() -> None:
         "--tokens", type=int, nargs="+", default=[8, 32, 128], help="lengths, special tokens included"
     )
     options.add_argument("--runs", type=int, default=2000, help="measured calls of each kind")
+    options.add_argument("--language", help="only texts of this language, and the model that answers for it")
     given = options.parse_args()
     analyzer = Analyzer(given.model, threads=1)
     analyzer.warm_up()
-    models = Models(
-        analyzer.bundle, Settings(backend="auto", threads=1, max_chars=100_000, max_windows=64), None
-    )
+    settings = Settings(backend="auto", threads=1, max_chars=100_000, max_windows=64)
+    models = Models(analyzer.bundle, settings, None)
     manifest = analyzer.bundle.manifest
-    encoder = models.encoder(manifest.routes.default)
+    judge = models.encoder(manifest.routes.model_for(given.language))
+    # Models without a tokenizer get texts as long as others count them.
+    counting = judge if isinstance(judge, Encoder) else _usual(settings)
+    told = [analyzer.analyze(text, tasks=["language"]).language.label for text in TEXTS]
+    pool = [text for text, language in zip(TEXTS, told, strict=True) if given.language in (None, language)]
     rows, figures = [], {}
     for tokens in given.tokens:
-        texts = texts_of(encoder, tokens)
-        measured = _measure(analyzer, models, encoder, texts, given.runs)
+        texts = texts_of(counting, tokens, pool)
+        measured = _measure(analyzer, models, judge, texts, given.runs)
         figures[str(tokens)] = measured
         shares = [
             f"{measured['stages_us'][stage] / measured['p50_us']:.0%}" for stage in measured["stages_us"]
@@ -53,7 +59,12 @@ def main() -> None:
     report(title, ["tokens", "p50 ms", "p99 ms", *stages], rows, {"latency": figures}, given.json)
 
 
-def texts_of(encoder: Encoder, tokens: int) -> list[str]:
+def _usual(settings: Settings) -> Judge:
+    models = Models(Bundle.open(resolve(None)), settings, None)
+    return models.encoder(Bundle.open(resolve(None)).manifest.routes.default)
+
+
+def texts_of(encoder: Judge, tokens: int, pool: Sequence[str] = TEXTS) -> list[str]:
     """Make texts that are read as exactly so many tokens, from the words of the sample texts.
 
     Raises:
@@ -65,7 +76,7 @@ def texts_of(encoder: Encoder, tokens: int) -> list[str]:
         words: list[str] = []
         count = 0
         while count < tokens:
-            words += chance.choice(TEXTS).split()[: chance.choice([1, 2, 8])]
+            words += chance.choice(pool).split()[: chance.choice([1, 2, 8])]
             read = encoder.tokenizer.read(normalize(" ".join(words)).text)
             count = sum(map(len, read.rows))
         if count == tokens:
@@ -76,19 +87,24 @@ def texts_of(encoder: Encoder, tokens: int) -> list[str]:
 
 
 def _measure(
-    analyzer: Analyzer, models: Models, encoder: Encoder, texts: Sequence[str], runs: int
+    analyzer: Analyzer, models: Models, judge: Judge, texts: Sequence[str], runs: int
 ) -> dict[str, Any]:
     """Return microseconds: of the whole and of each stage."""
     whole = _microseconds(analyzer.analyze, texts, runs)
     detector = models.detector()
     normal = [normalize(text).text for text in texts]
-    read = [encoder.tokenizer.read(text).rows for text in normal]
-    tasks = tuple(encoder.heads)
+    read = [judge.tokenizer.read(text).rows for text in normal]
+    tasks = tuple(judge.heads)
+    ran = [
+        (judge.logits(rows, tasks, 64), rows, text, detector.tell([whole])[0].label)
+        for rows, text, whole in zip(read, normal, texts, strict=True)
+    ]
     stages = {
         "language": _middle(lambda text: detector.tell([text]), texts, runs),
         "normalise": _middle(normalize, texts, runs),
-        "tokenise": _middle(encoder.tokenizer.read, normal, runs),
-        "model": _middle(lambda rows: encoder.logits(rows, tasks, 64), read, runs),
+        "tokenise": _middle(judge.tokenizer.read, normal, runs),
+        "model": _middle(lambda rows: judge.logits(rows, tasks, 64), read, runs),
+        "n-grams": _middle(lambda known: judge.settle(*known), ran, runs),
     }
     middle = percentile(whole, 0.5)
     stages["rest"] = max(0.0, middle - sum(stages.values()))

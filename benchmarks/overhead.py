@@ -1,9 +1,10 @@
 """What the SDK adds to the models: `analyze()` minus the run of its session, on the same texts.
 
 Timed inside `analyze` itself, on one thread, so that both have the same caches and the same passing load. Of
-what is not the session's run, the language model's and the tokenizer's share is shown apart: they are models,
-too. The rest is the SDK: normalisation, arrays, calibration, thresholds, the result. Measured twice, with the
-language told by the language model and with the language fixed (`Analyzer(languages=["en"])`).
+what is not the session's run, the share of the language model, the tokenizer and the n-grams beside the
+encoder is shown apart: they are models, too. The rest is the SDK: normalisation, arrays, calibration,
+thresholds, the result. Measured twice, with the language told by the language model and with the language
+fixed (`Analyzer(languages=["en"])`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from common import parser, percentile, report
 from latency import texts_of
 
 from edgewise import Analyzer
+from edgewise.engine.encoder import Encoder
 from edgewise.engine.engine import Engine
 from edgewise.engine.models import Models
 from edgewise.engine.settings import Settings
 
-_PARTS = ("run", "language", "tokens")
+_PARTS = ("run", "language", "tokens", "ngrams")
 
 
 def main() -> None:
@@ -62,6 +64,7 @@ _COLUMNS = {
     "run µs": "run_us",
     "language µs": "language_us",
     "tokens µs": "tokens_us",
+    "n-grams µs": "ngrams_us",
     "SDK µs": "sdk_us",
     "SDK of run": "sdk_share",
     "all but run µs": "overhead_us",
@@ -103,13 +106,19 @@ class _Stand:
         return getattr(self._of, name)
 
 
+def _encoders(engine: Engine) -> list[Encoder]:
+    return [each for each in engine._models._encoders.values() if isinstance(each, Encoder)]
+
+
 def _watched(engine: Engine) -> _Clock:
     """Put clocks around what the engine's models do."""
     clock = _Clock()
-    for encoder in engine._models._encoders.values():
-        encoder._session = _Stand(encoder._session, "run", clock, "run")  # type: ignore[assignment]
+    for encoder in _encoders(engine):
+        encoder._session = _Stand(encoder._session, "run", clock, "run")
         reader = encoder.tokenizer
-        reader._tokenizer = _Stand(reader._tokenizer, "encode", clock, "tokens")
+        reader._tokenizer = _Stand(reader._tokenizer, "encode", clock, "tokens")  # type: ignore[assignment]
+        if encoder._second is not None:
+            encoder._second = _Stand(encoder._second, "mixed", clock, "ngrams")  # type: ignore[assignment]
     detector = engine._models.detector()
     if detector._known is not None:
         model, head = detector._known
@@ -120,7 +129,7 @@ def _watched(engine: Engine) -> _Clock:
 def _measure(analyzer: Analyzer, texts: list[str], runs: int) -> dict[str, float]:
     with analyzer._serving.host._engines.use() as engine:
         before = [
-            (each, each._session, each.tokenizer._tokenizer) for each in engine._models._encoders.values()
+            (each, each._session, each.tokenizer._tokenizer, each._second) for each in _encoders(engine)
         ]
         known = engine._models.detector()._known
         clock = _watched(engine)
@@ -139,8 +148,8 @@ def _measure(analyzer: Analyzer, texts: list[str], runs: int) -> dict[str, float
         for part, times in parts.items():
             times.append(clock.spent[part] / 1000)
     with analyzer._serving.host._engines.use() as engine:
-        for encoder, session, tokenizer in before:
-            encoder._session, encoder.tokenizer._tokenizer = session, tokenizer
+        for encoder, session, tokenizer, second in before:
+            encoder._session, encoder.tokenizer._tokenizer, encoder._second = session, tokenizer, second
         engine._models.detector()._known = known
     run = median(parts["run"])
     return {
