@@ -90,7 +90,7 @@ _CUT = np.array([(order, back) for order in range(MAX_ORDER) for back in range(o
 _ADDRESS = re.compile(r"https?(?:://\S*)?|www\.\S+|@\w+")
 
 
-def _compose(text: str) -> str:
+def compose(text: str) -> str:
     """Take out links and handles, which are of no language, and compose letters with their marks."""
     if "@" in text or "http" in text or "www." in text:
         text = _ADDRESS.sub(" ", text)
@@ -121,7 +121,7 @@ def codes_of(texts: Sequence[str], letters: NDArray[np.uint32]) -> NDArray[np.ui
     Returns:
         Code points; each text starts and ends with a space, `BOUNDARY` stands between two texts.
     """
-    parts = [_compose(text[:MAX_CHARS]) for text in texts]
+    parts = [compose(text[:MAX_CHARS]) for text in texts]
     several = len(parts) > 1
     joined = "\n".join([part.replace("\n", " ") for part in parts]) if several else parts[0]
     # UTF-16 units index the table as they are: what lies beyond the BMP comes as surrogates, that is spaces.

@@ -7,7 +7,7 @@ training and inference, so the two can't drift apart.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from edgewise.language.features import (
     LETTERS,
     MAX_ORDER,
     SPACE,
-    codes_of,
+    compose,
     flat_hashes,
     letter_table,
 )
@@ -35,6 +35,7 @@ _PAIR = np.uint32(0x9E3779B1)
 _SIGNS = np.uint32(0x5BD1E995)
 _SIGN_ORDERS = 3
 _SURROGATES = range(0xD800, 0xE000)
+_SPACES = np.array([SPACE], np.uint32)
 
 
 class Tables(NamedTuple):
@@ -77,23 +78,39 @@ def keys_of(text: str, tables: Tables) -> NDArray[np.uint32]:
         Keys, sorted, each as often as the text has the feature; none when it has neither letters nor signs.
         Those in `NOTHING` mean nothing.
     """
-    text = text[:MOST_CHARS]
-    codes, sign_codes = codes_of([text], tables.letters), codes_of([text], tables.signs)
-    if len(codes) == len(sign_codes) == 1:
+    text = compose(text[:MOST_CHARS])
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    letters, signs = _spaced(units, tables.letters), _spaced(units, tables.signs)
+    if not letters and not signs:
         return np.zeros(0, np.uint32)
-    found = flat_hashes(codes, 1)
+    codes = np.frombuffer(f" {letters} ".encode("utf-32-le"), np.uint32) if letters else _SPACES
+    flat = flat_hashes(codes, 1).flat
     grams = MAX_ORDER * len(codes)
-    words = found.flat[grams:]
+    words = flat[grams:]
     pairs = words[:-1] * _PAIR
     pairs ^= words[1:] + _PAIR
-    signs = flat_hashes(sign_codes, 1).flat
-    size = len(sign_codes)
-    keys = np.concatenate(
-        (found.flat, pairs, signs[: _SIGN_ORDERS * size] ^ _SIGNS, signs[MAX_ORDER * size :] ^ _SIGNS)
-    )
-    keys &= _MASK
-    keys[:grams] |= CHARACTERS
+    flat &= _MASK
+    flat[:grams] |= CHARACTERS
+    pairs &= _MASK
+    keys = np.concatenate((flat, pairs, _sign_keys(signs)))
     keys.sort()
+    return keys
+
+
+def _spaced(units: NDArray[np.uint16], table: NDArray[np.uint32]) -> str:
+    """Return what a table keeps of a text, single spaces between."""
+    return " ".join(table.take(units).tobytes().decode("utf-32-le").split())
+
+
+@lru_cache(maxsize=1024)
+def _sign_keys(signs: str) -> NDArray[np.uint32]:
+    """Return the keys of signs, up to three together and whole runs; most texts have the same few."""
+    codes = np.frombuffer(f" {signs} ".encode("utf-32-le"), np.uint32) if signs else _SPACES
+    flat, size = flat_hashes(codes, 1).flat, len(codes)
+    keys = np.concatenate((flat[: _SIGN_ORDERS * size], flat[MAX_ORDER * size :]))
+    keys ^= _SIGNS
+    keys &= _MASK
+    keys.flags.writeable = False
     return keys
 
 
