@@ -14,7 +14,7 @@ from edgewise.engine.second import pooled_arrays
 from edgewise.ngrams import NgramHeads
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.ngrams.fit import TASKS
-from edgewise_cloud.ngrams.ship import own_answers
+from edgewise_cloud.ngrams.ship import for_same, own_answers
 from edgewise_cloud.teacher.bundles import open_models
 from edgewise_cloud.train.calibrate import calibrate, softmax
 from edgewise_cloud.train.monitor import dev_scores
@@ -96,7 +96,8 @@ def put_beside(spec: dict[str, Any], folder: Path, heads: NgramHeads, dev: Examp
             for task in TASKS
         }
         spec["models"][model]["beside"] = {"model": name, "share": shares}
-        spec["models"][model]["tasks"] = _with_old(spec["models"][model]["tasks"], calibrate(rows, mixed))
+        tasks = _with_old(spec["models"][model]["tasks"], calibrate(rows, mixed))
+        spec["models"][model]["tasks"] = for_same(tasks, spec["models"][name]["config"]["same"])
 
 
 def _with_old(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:

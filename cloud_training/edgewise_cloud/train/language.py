@@ -233,8 +233,16 @@ def _training_lines(
 ) -> tuple[dict[str, list[str]], dict[str, int], dict[str, int]]:
     """Return the lines of each class, and how many of each are real and how many made."""
     names = _known_languages()
-    wanted = names["targets"] + names["others"] if languages is None else languages
-    taken = load_language_texts(catalogue, wanted, licences, recipe.most, recipe.seed, recipe.labelled)
+    every = names["targets"] + names["others"] + names["only_labelled"]
+    taken = load_language_texts(
+        catalogue,
+        every if languages is None else languages,
+        licences,
+        recipe.most,
+        recipe.seed,
+        recipe.labelled,
+        names["only_labelled"],
+    )
     logger.info("%d lines of %d classes", taken.rows, len(taken.by_class))
     strays = Strays(packaged_rules())
     lines = {
@@ -243,7 +251,7 @@ def _training_lines(
     real = {name: len(rows) for name, rows in lines.items()}
     logger.info("%d strays left out", taken.rows - sum(real.values()))
     made = made_lines(lines, packaged_rules(), frequent_words(), recipe.seed)
-    made = {name: rows for name, rows in made.items() if name in wanted}
+    made = {name: rows for name, rows in made.items() if name in (languages or every)}
     for name, rows in made.items():
         lines[name] = lines.get(name, []) + rows
     found = {name.split("@")[0] for name in lines}

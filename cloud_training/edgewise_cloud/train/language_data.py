@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,7 @@ def load_language_texts(
     most: int,
     seed: int,
     labelled: int = 0,
+    only_labelled: Collection[str] = (),
 ) -> LanguageTexts:
     """Collect up to `most` lines a language from langid's train split, then from the raw text.
 
@@ -83,6 +84,7 @@ def load_language_texts(
         most: Lines a language.
         seed: Of the choice among more.
         labelled: Texts a language from labelled sets.
+        only_labelled: Languages that have no other lines.
 
     Returns:
         Lines by class; a language without any line is not in it.
@@ -100,7 +102,7 @@ def load_language_texts(
     leaks = 0
     sources = [file.load("train", licences) for file in (langid, catalogue.language("rawtext"))]
     pairs = [zip(rows.texts, rows.langs, strict=True) for rows in sources]
-    extra = labelled_lines(catalogue, licences, sources[0], seed) if labelled else []
+    extra = labelled_lines(catalogue, licences, sources[0], seed, only_labelled) if labelled else []
     for tier, source in enumerate((*pairs, extra)):
         for text, language in source:
             if language not in wanted:

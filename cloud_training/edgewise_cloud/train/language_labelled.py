@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -38,7 +38,11 @@ def is_latin(text: str) -> bool:
 
 
 def labelled_lines(
-    catalogue: Catalogue, licences: Iterable[str], usual: LanguageRows, seed: int
+    catalogue: Catalogue,
+    licences: Iterable[str],
+    usual: LanguageRows,
+    seed: int,
+    only_here: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     """Take texts of the train splits of labelled sets.
 
@@ -47,6 +51,7 @@ def labelled_lines(
         licences: Allowed licence classes.
         usual: Lines that show how a language is usually written: texts in other letters are left out.
         seed: Of the choice among the texts of a set.
+        only_here: Languages that no other lines are there of: their texts are taken as they are.
 
     Returns:
         Texts, each with its language.
@@ -66,7 +71,8 @@ def labelled_lines(
         rows = dataset.load("train")
         for row in np.sort(rng.permutation(len(rows))[:_EACH]):
             text, language = rows.texts[row][:_LONGEST], rows.langs[row]
-            if language in usually and is_latin(text) == usually[language]:
+            fits = language in usually and is_latin(text) == usually[language]
+            if fits or language in only_here:
                 found.append((text, language))
     logger.info("%d texts of labelled sets", len(found))
     return found

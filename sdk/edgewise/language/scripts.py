@@ -30,7 +30,7 @@ _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
     (0x0F00, 0x0FFF, ("bo",)),
     (0x1000, 0x109F, ("my",)),
     (0x10A0, 0x10FF, ("ka",)),
-    (0x1200, 0x137F, ("am",)),
+    (0x1200, 0x137F, ("am", "ti")),
     (0x1780, 0x17FF, ("km",)),
     (0x3040, 0x30FF, ("ja",)),
     (0x3400, 0x9FFF, ("zh", "ja")),

@@ -101,6 +101,8 @@ class NgramHeads:
         """Take the arrays of a file and the model's `config`, as `edgewise_cloud.ngrams` wrote them."""
         self.tables = Tables(from_runs(arrays["letters"]), from_runs(arrays["signs"]))
         self._models = dict(_models(arrays, config))
+        for language, other in config.get("same", {}).items():
+            self._models[str(language)] = self._models[other]
 
     @classmethod
     def from_bytes(cls, data: bytes, config: Mapping[str, Any]) -> NgramHeads:

@@ -56,6 +56,16 @@ def test_texts_in_other_letters_are_left_out(tmp_path: Path) -> None:
     assert not any("это точно" in text or "held for dev" in text for text, _ in taken(catalogue))
 
 
+def test_a_language_may_be_known_from_labelled_texts_alone(tmp_path: Path) -> None:
+    rows = [{"text": "in letters of any kind", "lang": "xx"}, {"text": "как угодно", "lang": "xx"}]
+    catalogue = catalogue_with(tmp_path, rows)
+    lines = catalogue.language("langid").load("train", SHIPPABLE)
+    found = labelled_lines(catalogue, SHIPPABLE, lines, 1, ["xx"])
+    assert sorted(text for text, language in found if language == "xx") == [row["text"] for row in rows]
+    texts = load_language_texts(catalogue, ["xx", "en"], SHIPPABLE, 10, 1, 10, ["xx"])
+    assert len(texts.by_class["xx"]) == 2
+
+
 def test_they_come_on_top_and_are_checked_for_leaks(tmp_path: Path) -> None:
     data = make_training_data(tmp_path)
     held = load_catalogue(data).language("langid").load("test").texts[0]

@@ -25,7 +25,7 @@ from edgewise_cloud.commands.train import train
 from edgewise_cloud.ngrams.beside import best_shares, odds_of
 from edgewise_cloud.ngrams.features import Vocabulary, count_features
 from edgewise_cloud.ngrams.fit import LinearModel, NgramRecipe, fit_language, most_telling
-from edgewise_cloud.ngrams.ship import lay_out, own_answers, without_pooled
+from edgewise_cloud.ngrams.ship import for_same, lay_out, own_answers, without_pooled
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train.parts import TrainedFilesError
 from edgewise_cloud.train.rows import labelled_rows
@@ -174,6 +174,15 @@ def test_the_model_of_all_languages_is_left_out_beside_an_encoder(mixed: Path, r
             assert kept.log_odds(keys, language)[task] == pytest.approx(values, nan_ok=True)
     assert not kept.log_odds(whole.read("good"), "*")
     assert "*" not in Bundle.open(mixed).manifest.models["ngrams"].config["languages"]
+
+
+def test_languages_get_the_thresholds_of_those_that_answer_for_them() -> None:
+    threshold = {"value": 0.5, "by_language": {"no": {"value": 0.3}, "nn": {"value": 0.4}}}
+    task = {"temperature_by_language": {"no": 2.0, "de": 3.0}, "thresholds": {"toxicity": threshold}}
+    found = for_same({"toxicity": task}, {"nb": "no", "nn": "no", "ms": "id"})["toxicity"]
+    assert found["temperature_by_language"] == {"no": 2.0, "nb": 2.0, "nn": 2.0, "de": 3.0}
+    limits = found["thresholds"]["toxicity"]["by_language"]
+    assert limits == {"no": {"value": 0.3}, "nb": {"value": 0.3}, "nn": {"value": 0.4}}
 
 
 def test_the_most_telling_features_are_kept() -> None:

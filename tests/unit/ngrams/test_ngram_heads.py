@@ -59,6 +59,15 @@ def test_languages_are_known_or_not(heads: NgramHeads) -> None:
     assert not heads.covers("es", ("emotion",))
 
 
+def test_a_language_may_have_the_model_of_another() -> None:
+    data, config = tiny_heads()
+    heads = NgramHeads.from_bytes(data, {**config, "same": {"gl": "es"}})
+    assert said(heads, "bueno", "gl")["sentiment"] == said(heads, "bueno", "es")["sentiment"]
+    assert heads.knows("gl")
+    with pytest.raises(BackendLoadError, match="n-gram models"):
+        NgramHeads.from_bytes(data, {**config, "same": {"gl": "pt"}})
+
+
 def test_a_blank_text_gets_the_bias(heads: NgramHeads) -> None:
     assert said(heads, "  ")["sentiment"] == pytest.approx([BIAS] * 3)
 
