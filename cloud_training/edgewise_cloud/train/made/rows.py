@@ -1,8 +1,10 @@
-"""Rows of hand-written sentences about groups of people, as many neutral ones as hateful ones.
+"""Rows of hand-written sentences and templates, balanced where models take words for deeds.
 
-A model that met a group mostly in hateful texts takes the name of the group for the hate; balanced rows mend
-that (Dixon et al., AIES 2018). All sentences were written for this project; the suites of the gates have
-others.
+`identity`: sentences about groups of people. A model that met a group mostly in hateful texts takes the name
+of the group for the hate; balanced rows mend that (Dixon et al., AIES 2018). `use`: insults that are quoted,
+reported or answered, and the same insults said to somebody. `plain`: praise, complaint and facts without any
+abuse. `negation`: judgements and their negations. All were written for this project; the suites of the gates
+have others.
 """
 
 from __future__ import annotations
@@ -20,19 +22,28 @@ from edgewise_cloud.prepare.held_out import drop_leaks
 from edgewise_cloud.prepare.store import load_examples, save_examples
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train.made.sentences import Labels, Sentences, filled, made_languages, sentences
+from edgewise_cloud.train.made.templates import KINDS, side, template_languages, templates, texts_of
 from edgewise_cloud.train.student_data import MADE
 from edgewise_cloud.train.texts import normalize_all
 
 logger = logging.getLogger(__name__)
 
 IDENTITY = f"{MADE}identity"
+USE, PLAIN, NEGATION = (f"{MADE}{kind}" for kind in KINDS)
+_NAMES: Mapping[str, str] = {
+    IDENTITY: "Made rows: sentences about groups of people",
+    USE: "Made rows: abuse that is quoted, reported or answered, and the same words said to somebody",
+    PLAIN: "Made rows: praise, complaint and facts without any abuse",
+    NEGATION: "Made rows: judgements and their negations",
+}
 MADE_SOURCES: Mapping[str, Mapping[str, Any]] = {
-    IDENTITY: {
-        "name": "Made rows: sentences about groups of people",
-        "file": "edgewise_cloud/train/made/identity (written for this project)",
+    kind: {
+        "name": name,
+        "file": f"edgewise_cloud/train/{kind} (written for this project)",
         "licence": "Apache-2.0",
         "licence_class": "open",
     }
+    for kind, name in _NAMES.items()
 }
 """Where they come from, for the manifest."""
 
@@ -42,6 +53,53 @@ _PLAIN = 0.25
 _LOWER, _BARE = 0.25, 0.2
 
 Told = list[tuple[str, Labels]]
+
+
+def every_made_row(languages: Sequence[str], seed: int, most: int) -> Examples:
+    """Make rows of all kinds.
+
+    Args:
+        languages: Of the rows; those without sentences are passed over.
+        seed: Of every choice.
+        most: Rows of a language and kind, at most.
+
+    Returns:
+        Normalised rows of the sets that `MADE_SOURCES` names.
+    """
+    kinds = (template_rows(kind, languages, seed, most) for kind in KINDS)
+    return Examples.concat([made_rows(languages, seed, most), *kinds])
+
+
+def template_rows(kind: str, languages: Sequence[str], seed: int, most: int) -> Examples:
+    """Make rows of one of the `KINDS`.
+
+    Args:
+        kind: Which.
+        languages: As for `every_made_row`.
+        seed: As for `every_made_row`.
+        most: Rows of a language, at most: as many of each side (harmless and toxic, or each sentiment).
+
+    Returns:
+        Normalised rows of the set of the kind. Of `use`, toxicity is labelled; of the other kinds also
+        sentiment.
+    """
+    parts = [unlabelled([], [], f"{MADE}{kind}")]
+    for language in sorted(set(languages) & set(template_languages(kind))):
+        held = templates(kind, language)
+        rng = np.random.default_rng([seed, *f"{kind} {language}".encode()])
+        sides = sorted({side(name) for name in held.texts})
+        of_sides = []
+        for wanted in sides:
+            names = [name for name in held.texts if side(name) == wanted]
+            of_sides.append(list(texts_of(held, names, most // len(sides), rng)))
+        each = min(map(len, of_sides))
+        rows = [row for found in of_sides for row in found[:each]]
+        texts = normalize_all([_as_written(text, language, rng) for text, _ in rows])
+        part = unlabelled(texts, [language] * len(rows), f"{MADE}{kind}")
+        part.toxicity[:] = np.array([labels for _, (_, labels) in rows]).reshape(part.toxicity.shape)
+        part.sentiment[:] = np.array([sentiment for _, (sentiment, _) in rows], np.int64)
+        parts.append(part)
+    return Examples.concat(parts)
 
 
 def made_rows(languages: Sequence[str], seed: int, most: int) -> Examples:
@@ -75,13 +133,13 @@ def made_rows(languages: Sequence[str], seed: int, most: int) -> Examples:
 def made_training_rows(
     catalogue: Catalogue, languages: Sequence[str], seed: int, most: int, work: Path
 ) -> Examples:
-    """Make rows, less those whose text stands in a test split; a rerun reads them from the work folder.
+    """Make rows of all kinds, less those of a test split; a rerun reads them from the work folder.
 
     Args:
         catalogue: The data.
-        languages: As for `made_rows`.
-        seed: As for `made_rows`.
-        most: As for `made_rows`.
+        languages: As for `every_made_row`.
+        seed: As for `every_made_row`.
+        most: As for `every_made_row`.
         work: Folder of the run.
 
     Raises:
@@ -92,7 +150,7 @@ def made_training_rows(
     path = work / "made.parquet"
     if path.exists():
         return load_examples(path)
-    rows = drop_leaks(catalogue, made_rows(languages, seed, most))
+    rows = drop_leaks(catalogue, every_made_row(languages, seed, most))
     logger.info("%d made rows", len(rows))
     save_examples(path, rows)
     return rows
@@ -123,11 +181,16 @@ def _apart(rows: Told, language: str, rng: np.random.Generator) -> Told:
     seen: set[str] = set()
     kept = []
     for text, labels in rows:
-        lower, bare = rng.random(2) < (_LOWER, _BARE)
-        if leak_key(text) in seen:
-            continue
-        seen.add(leak_key(text))
-        # Python does not know the lower case of the Turkish I.
-        written = text.lower() if lower and language != "tr" else text
-        kept.append((written.removesuffix(".") if bare else written, labels))
+        written = _as_written(text, language, rng)
+        if leak_key(text) not in seen:
+            seen.add(leak_key(text))
+            kept.append((written, labels))
     return kept
+
+
+def _as_written(text: str, language: str, rng: np.random.Generator) -> str:
+    """Write some texts in lower case throughout, and some without the final full stop."""
+    lower, bare = rng.random(2) < (_LOWER, _BARE)
+    # Python does not know the lower case of the Turkish I.
+    text = text.lower() if lower and language != "tr" else text
+    return text.removesuffix(".") if bare else text

@@ -68,13 +68,19 @@ def sentences(language: str) -> Sentences:
 
 
 def _told(kinds: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Labels]]:
-    """Yield toxic texts with their labels; `insult -threat` means: an insult, no threat, the rest unsaid."""
+    """Yield toxic texts with their labels."""
     for kind, texts in kinds.items():
-        labels = np.full(len(_NAMES), np.nan, np.float32)
-        labels[_NAMES.index("toxicity")] = 1.0
-        for name in (*kind.split(), *(f"-{name}" for name in _NEVER)):
-            labels[_NAMES.index(name.removeprefix("-"))] = float(not name.startswith("-"))
+        labels = told(kind)
         yield from ((text, labels) for text in texts)
+
+
+def told(kind: str) -> Labels:
+    """Return the labels of a toxic kind; `insult -threat` means: an insult, no threat, the rest unsaid."""
+    labels = np.full(len(_NAMES), np.nan, np.float32)
+    labels[_NAMES.index("toxicity")] = 1.0
+    for name in (*kind.split(), *(f"-{name}" for name in _NEVER)):
+        labels[_NAMES.index(name.removeprefix("-"))] = float(not name.startswith("-"))
+    return labels
 
 
 def capitalized(word: str, language: str) -> str:
