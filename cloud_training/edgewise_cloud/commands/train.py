@@ -311,8 +311,11 @@ def pack(
 @click.argument("bundle", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--ngrams", "heads", type=_FOLDER, required=True, help="--work of `train ngrams`.")
 @click.option("--out", type=_FOLDER, required=True, help="Bundle folder to write.")
+@click.option(
+    "--language", "tells", type=_FOLDER, help="--work of `train language`, to replace the bundle's."
+)
 @click.option("--version", help="Of the new bundle; that of the old one when it is left out.")
-def beside(bundle: Path, heads: Path, out: Path, version: str | None) -> None:
+def beside(bundle: Path, heads: Path, out: Path, tells: Path | None, version: str | None) -> None:
     """Let linear models over n-grams answer beside every student of BUNDLE.
 
     What both say of a text is the weighted mean of their log-odds. What the n-grams count in each task, and
@@ -321,7 +324,7 @@ def beside(bundle: Path, heads: Path, out: Path, version: str | None) -> None:
     """
     from edgewise_cloud.train.nano import add_ngrams
 
-    add_ngrams(bundle, heads, out, version)
+    add_ngrams(bundle, heads, out, version, tells)
     click.echo(f"Packed {out}.")
 
 

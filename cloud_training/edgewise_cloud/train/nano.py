@@ -23,7 +23,9 @@ NGRAMS = "ngrams"
 _DESCRIPTION = "Language, sentiment, toxicity and emotion by linear models over n-grams alone."
 
 
-def add_ngrams(bundle: Path, ngrams: Path, folder: Path, version: str | None = None) -> Path:
+def add_ngrams(
+    bundle: Path, ngrams: Path, folder: Path, version: str | None = None, language: Path | None = None
+) -> Path:
     """Let n-gram heads answer beside every encoder of a packed bundle.
 
     Args:
@@ -31,6 +33,7 @@ def add_ngrams(bundle: Path, ngrams: Path, folder: Path, version: str | None = N
         ngrams: Work folder of `train ngrams`; shares and thresholds are chosen on the dev rows in it.
         folder: The bundle to write.
         version: Of the new bundle, None for that of the old one.
+        language: Work folder of `train language`, whose model takes the place of the bundle's; None keeps it.
 
     Returns:
         The new bundle, measured nowhere yet.
@@ -58,11 +61,23 @@ def add_ngrams(bundle: Path, ngrams: Path, folder: Path, version: str | None = N
     known = {each.get("file") for each in provenance["datasets"]}
     provenance["datasets"] += [each for each in part["datasets"] if each["file"] not in known]
     provenance |= {"config": {**provenance["config"], NGRAMS: part["recipe"]}, "commit": commit_of_tree()}
+    if language is not None:
+        _tell_by(spec, contents, language)
     pack(folder, spec, contents)
     heads = NgramHeads.from_bytes(data, config)
     put_beside(spec, folder, heads, load_examples(ngrams / "dev.parquet"), NGRAMS)
     pack_with_answers(folder, spec, contents)
     return folder
+
+
+def _tell_by(spec: dict[str, Any], contents: dict[str, Path | bytes], language: Path) -> None:
+    """Put another language model in the place of a bundle's."""
+    tells, provenance = read_language(language), spec["provenance"]
+    (own,) = language_data(tells)
+    spec["models"][spec["routes"]["language"]] = tells["model"]
+    contents["language.bin"] = language / "language.bin"
+    kept = [each for each in provenance["datasets"] if each.get("file") != own["file"]]
+    provenance |= {"datasets": [*kept, own], "config": {**provenance["config"], "language": tells["recipe"]}}
 
 
 def make_nano(

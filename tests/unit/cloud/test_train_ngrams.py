@@ -115,7 +115,10 @@ def test_beside_an_encoder_shares_and_thresholds_are_those_of_both(mixed: Path, 
 
 
 def test_heads_are_replaced_not_added_up(mixed: Path, root: Path) -> None:
-    again = run("beside", mixed, "--ngrams", root / "ngrams", "--out", root / "again", "--version", "9.9.9")
+    again = run(
+        *("beside", mixed, "--ngrams", root / "ngrams", "--language", root / "language"),
+        *("--out", root / "again", "--version", "9.9.9"),
+    )
     assert again.exit_code == 0, again.output
     first, second = Bundle.open(mixed).manifest, Bundle.open(root / "again").manifest
     assert second.version == "9.9.9"
