@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from edgewise.bundle import Bundle
 from edgewise.engine.second import pooled_arrays
+from edgewise.labels import TOXICITY
 from edgewise.ngrams import NgramHeads
 from edgewise_cloud.catalogue import Examples
 from edgewise_cloud.ngrams.fit import TASKS
+from edgewise_cloud.ngrams.levels import levels, moved
 from edgewise_cloud.ngrams.ship import for_same, own_answers
 from edgewise_cloud.teacher.bundles import open_models
 from edgewise_cloud.train.calibrate import calibrate, softmax
@@ -71,16 +73,21 @@ def _scores(examples: Examples, logits: Logits) -> Mapping[str, float]:
     return scores
 
 
-def put_beside(spec: dict[str, Any], folder: Path, heads: NgramHeads, dev: Examples, name: str) -> None:
+def put_beside(spec: dict[str, Any], folder: Path, data: bytes, dev: Examples, name: str) -> bytes:
     """Let n-gram heads answer beside every encoder of a packed bundle: fills in `beside` and `tasks` of each.
 
     Args:
         spec: The manifest, with the heads as the model `name`.
         folder: The bundle, packed of it, in which nothing is beside any encoder yet.
-        heads: The heads.
+        data: The file of the heads.
         dev: Normalised dev rows of all languages.
         name: Of the heads in the manifest.
+
+    Returns:
+        The file of the heads, which expect as many toxic texts as dev rows have.
     """
+    config = spec["models"][name]["config"]
+    heads = NgramHeads.from_bytes(data, config)
     bundle = Bundle.open(folder)
     routes = bundle.manifest.routes
     where = np.array([routes.model_for(language) for language in dev.langs])
@@ -95,9 +102,15 @@ def put_beside(spec: dict[str, Any], folder: Path, heads: NgramHeads, dev: Examp
             task: pooled_arrays(first[task], second[task], shares[task]) if task in shares else first[task]
             for task in TASKS
         }
+        if TOXICITY in shares:
+            odds, known = mixed[TOXICITY][:, 0], ~np.isnan(second[TOXICITY][:, 0])
+            by = levels(rows, odds, known)
+            data = moved(data, config, {code: value / shares[TOXICITY] for code, value in by.items()})
+            odds += np.where(known, [by.get(code, 0.0) for code in rows.langs], 0.0).astype(np.float32)
         spec["models"][model]["beside"] = {"model": name, "share": shares}
         tasks = _with_old(spec["models"][model]["tasks"], calibrate(rows, mixed))
-        spec["models"][model]["tasks"] = for_same(tasks, spec["models"][name]["config"]["same"])
+        spec["models"][model]["tasks"] = for_same(tasks, config["same"])
+    return data
 
 
 def _with_old(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from edgewise_cloud.catalogue import Examples
 
 Array = NDArray[Any]
 _TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 60))
-_LEAST_ROWS = 300
+_LEAST_ROWS = 80  # one number is chosen
 _LEAST_POSITIVES = 40
 _BLOCKED = -1e4
 

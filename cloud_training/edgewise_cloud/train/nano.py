@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from edgewise.bundle import Bundle
-from edgewise.ngrams import NgramHeads
 from edgewise.version import __version__
 from edgewise_cloud.ngrams.beside import put_beside
 from edgewise_cloud.ngrams.ship import HEADS, without_pooled
@@ -64,8 +63,7 @@ def add_ngrams(
     if language is not None:
         _tell_by(spec, contents, language)
     pack(folder, spec, contents)
-    heads = NgramHeads.from_bytes(data, config)
-    put_beside(spec, folder, heads, load_examples(ngrams / "dev.parquet"), NGRAMS)
+    contents[HEADS] = put_beside(spec, folder, data, load_examples(ngrams / "dev.parquet"), NGRAMS)
     pack_with_answers(folder, spec, contents)
     return folder
 

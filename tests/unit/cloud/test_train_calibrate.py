@@ -50,7 +50,7 @@ def test_the_best_temperature_is_within_its_bounds() -> None:
 
 def test_a_language_has_a_temperature_of_its_own_when_it_has_rows_enough() -> None:
     logits, target = drawn(1000, 3, 2)
-    languages = np.array(["en"] * 400 + ["de"] * 400 + ["fr"] * 200)
+    languages = np.array(["en"] * 470 + ["de"] * 470 + ["fr"] * 60)
     logits[languages == "de"] *= 3.0
     found = softmax_head(logits, target, np.ones_like(target, bool), languages)
     assert found["temperature_by_language"].keys() == {"en", "de"}

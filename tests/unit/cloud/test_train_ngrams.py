@@ -25,8 +25,10 @@ from edgewise_cloud.commands.train import train
 from edgewise_cloud.ngrams.beside import best_shares, odds_of
 from edgewise_cloud.ngrams.features import Vocabulary, count_features
 from edgewise_cloud.ngrams.fit import LinearModel, NgramRecipe, fit_language, most_telling
+from edgewise_cloud.ngrams.levels import level, moved
 from edgewise_cloud.ngrams.ship import for_same, lay_out, own_answers, without_pooled
 from edgewise_cloud.teacher.rows import unlabelled
+from edgewise_cloud.train.calibrate import sigmoid
 from edgewise_cloud.train.parts import TrainedFilesError
 from edgewise_cloud.train.rows import labelled_rows
 
@@ -186,6 +188,32 @@ def test_languages_get_the_thresholds_of_those_that_answer_for_them() -> None:
     assert found["temperature_by_language"] == {"no": 2.0, "nb": 2.0, "nn": 2.0, "de": 3.0}
     limits = found["thresholds"]["toxicity"]["by_language"]
     assert limits == {"no": {"value": 0.3}, "nb": {"value": 0.3}, "nn": {"value": 0.4}}
+
+
+def test_a_language_expects_as_many_as_there_are() -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.random(4000) < 0.1
+    odds = rng.normal(0, 1, 4000) + 2 * truth
+    by = level(odds, truth, np.array(["a"] * 4000))
+    assert sigmoid(odds + by).mean() == pytest.approx(truth.mean(), abs=1e-3)
+    twice = np.concatenate((truth, np.ones(10, bool)))
+    sets = np.array(["a"] * 4000 + ["b"] * 10)
+    assert level(np.append(odds, [0.0] * 10), twice, sets) > by, "a small set counts like a large one"
+
+
+def test_only_the_bias_of_toxicity_is_moved(root: Path) -> None:
+    config = json.loads((root / "ngrams/model.json").read_text())["model"]["config"]
+    data = (root / "ngrams/ngrams.bin").read_bytes()
+    before = NgramHeads.from_bytes(data, config)
+    after = NgramHeads.from_bytes(moved(data, config, {"en": 1.5}), config)
+    keys = before.read("you moron")
+    for language in config["languages"]:
+        one, other = before.log_odds(keys, language), after.log_odds(keys, language)
+        change = {task: np.array(other[task]) - np.array(one[task]) for task in one}
+        for task, values in change.items():
+            wanted = 1.5 if (language, task) == ("en", "toxicity") else 0.0
+            assert values[0] == pytest.approx(wanted, abs=1e-5) or np.isnan(values[0])
+            assert np.nan_to_num(values[1:]) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_the_most_telling_features_are_kept() -> None:
