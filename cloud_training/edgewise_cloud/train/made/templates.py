@@ -148,4 +148,5 @@ def _opened(opened: Mapping[str, str], language: str, found: re.Match[str]) -> s
     value = opened.get((found[1] + found[2]).lower())
     if value is None or found[1].islower():
         return found[0] if value is None else value
-    return "{" + capitalized(value[1:], language) if value.startswith("{") else capitalized(value, language)
+    # The name of a slot has the capital of English, whatever the language.
+    return f"{{{value[1].upper()}{value[2:]}" if value.startswith("{") else capitalized(value, language)
