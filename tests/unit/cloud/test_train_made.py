@@ -24,10 +24,20 @@ from edgewise_cloud.gates import slice_sets
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train import soft
 from edgewise_cloud.train.attributes import unannotated
-from edgewise_cloud.train.made import IDENTITY, MADE_SOURCES, made_languages, made_rows, made_training_rows
+from edgewise_cloud.train.made import (
+    IDENTITY,
+    MADE_SOURCES,
+    NEGATION,
+    PLAIN,
+    USE,
+    made_languages,
+    made_rows,
+    made_training_rows,
+)
 from edgewise_cloud.train.made.sentences import filled, sentences
+from edgewise_cloud.train.provenance import sources_of
 from edgewise_cloud.train.soft import soft_labels, spread_rows
-from edgewise_cloud.train.student import Recipe, _datasets, _recipe, _with_made
+from edgewise_cloud.train.student import Recipe, _recipe, _with_made
 from edgewise_cloud.train.student_data import Sizes, prepare, rows_of_epoch
 from edgewise_distill.student.subwords import train_tokenizer
 
@@ -222,10 +232,14 @@ def test_a_run_has_them_only_when_told_and_a_rerun_reads_them(catalogue: Catalog
     assert _recipe(recipe) == asdict(recipe)
     both = _with_made(recipe, catalogue, rows, tmp_path)
     assert both.texts[:2] == rows.texts
-    assert Counter(both.langs[2:]) == Counter(en=40, de=40)
+    kinds = Counter(zip(both.datasets[2:], both.langs[2:], strict=True))
+    each = {IDENTITY: 40, USE: 40, PLAIN: 39, NEGATION: 40}
+    assert kinds == {(name, code): each[name] for name in each for code in ("en", "de")}
     assert same(both, _with_made(recipe, catalogue, rows, tmp_path))
-    told = [entry for entry in _datasets(catalogue, both, ()) if entry["rows"]]
-    assert told == [{**MADE_SOURCES[IDENTITY], "rows": 80}]
+    told = [entry for entry in sources_of(catalogue, both, ()) if entry["rows"]]
+    assert {entry["name"]: entry for entry in told} == {
+        MADE_SOURCES[name]["name"]: {**MADE_SOURCES[name], "rows": 2 * each[name]} for name in each
+    }
 
 
 def test_only_languages_of_the_recipe(catalogue: Catalogue, tmp_path: Path) -> None:
@@ -242,6 +256,6 @@ def test_a_row_of_a_test_split_is_left_out(
     held = dataset.load("test").texts[0]
     real = made_rows(["en"], 1, 20)
     real.texts[3] = normalize(held).text
-    monkeypatch.setattr("edgewise_cloud.train.made.rows.made_rows", lambda *_: real)
+    monkeypatch.setattr("edgewise_cloud.train.made.rows.every_made_row", lambda *_: real)
     found = made_training_rows(catalogue, ["en"], 1, 20, tmp_path)
     assert found.texts == texts[:3] + texts[4:]
