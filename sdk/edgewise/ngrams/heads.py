@@ -162,6 +162,9 @@ def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> li
     found = []
     feature = column = cell = 0
     every = from_planes(arrays["keys"])
+    # Copies, so that the file's bytes, keys and all, are let go.
+    idf, weights = arrays["idf"].copy(), arrays["weights"].copy()
+    scale, bias = arrays["scale"].copy(), arrays["bias"].copy()
     sizes = {task: int(size) for task, size in config["sizes"].items()}
     for language, entry in config["languages"].items():
         size = int(entry["features"])
@@ -177,10 +180,10 @@ def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> li
                 _Model(
                     keys,
                     int(keys.searchsorted(CHARACTERS)),
-                    arrays["idf"][features],
-                    arrays["weights"][cell : cell + size * width].reshape(size, width),
-                    arrays["scale"][columns],
-                    arrays["bias"][columns],
+                    idf[features],
+                    weights[cell : cell + size * width].reshape(size, width),
+                    scale[columns],
+                    bias[columns],
                     _columns(labels, sizes),
                 ),
             )
