@@ -116,7 +116,7 @@ def train(quiet: bool) -> None:
 @click.option(
     "--made-rows",
     type=click.IntRange(min=0),
-    help="Made rows a language, at most, against the bias that naming a group of people is toxic.",
+    help="Made rows a language and kind, at most: groups of people, quoted abuse, plain praise, negation.",
 )
 @click.option(
     "--english-share",

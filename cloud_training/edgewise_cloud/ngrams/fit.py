@@ -36,7 +36,7 @@ class NgramRecipe:
         features: The most features of a language, three times as many of English and of the pooled model;
             None for all that are not rare. The most telling are kept, and the model is fitted again on them.
         refit: Strength of that second fit.
-        made_rows: Made rows about groups of people, so many of each language that has some, at most.
+        made_rows: Made rows, so many of each kind and language that has some, at most.
         seed: Of the choice of rows.
     """
 

@@ -66,7 +66,7 @@ class Recipe:
         raw_rows: Raw lines of each language that the teachers are asked about besides.
         pairs: Translations of English sentences that the student gives the teachers' answers about the
             English side to.
-        made_rows: Made rows about groups of people of each language, at most (see `made.made_rows`).
+        made_rows: Made rows of each language and kind, at most (see `made.every_made_row`).
         languages: Of the rows and the vocabulary; None: all.
         attributes: Folder of a bundle, whose default model is asked about attributes of toxicity that no set
             of these languages annotates; None: nobody is.
