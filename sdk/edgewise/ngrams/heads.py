@@ -26,8 +26,7 @@ IDF_STEP = 0.05
 """What inverse document frequencies are rounded to."""
 
 LAYOUT = 1
-PLANES = 3
-"""Bytes of a distance between keys."""
+_PLANES = range(1, 5)  # bytes of a distance between keys
 
 NAN = float("nan")
 _KINDS = {
@@ -78,9 +77,9 @@ class _Model:
 
 
 def to_planes(keys: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Return the distances between rising keys as bytes [PLANES, k], lowest first: so they pack well."""
+    """Return the distances between rising keys as bytes [3, k], lowest first: so they pack well."""
     distance = np.diff(keys, prepend=np.uint32(0))
-    return np.stack([(distance >> np.uint32(8 * plane)).astype(np.uint8) for plane in range(PLANES)])
+    return np.stack([(distance >> np.uint32(8 * plane)).astype(np.uint8) for plane in range(3)])
 
 
 def from_planes(planes: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -217,7 +216,9 @@ def _check(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> Non
         if size < 1 or width < 1:
             raise ValueError(f"{language!r} has no features or no labels")
         features, columns, cells = features + size, columns + width, cells + size * width
-    shapes = {"keys": (PLANES, features), "idf": (features,), "weights": (cells,)}
+    if arrays["keys"].ndim != 2 or len(arrays["keys"]) not in _PLANES:
+        raise ValueError("its keys are no distances")
+    shapes = {"keys": (len(arrays["keys"]), features), "idf": (features,), "weights": (cells,)}
     for name, shape in (shapes | {"scale": (columns,), "bias": (columns,)}).items():
         if arrays[name].shape != shape:
             raise ValueError(f"array {name!r} has the shape {arrays[name].shape}, not {shape}")

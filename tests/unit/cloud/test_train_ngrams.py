@@ -20,13 +20,14 @@ from edgewise.bundle import Bundle, resolve
 from edgewise.cli.app import main
 from edgewise.engine.second import log_odds
 from edgewise.ngrams import NgramHeads
+from edgewise.ngrams.heads import from_planes, to_planes
 from edgewise_cloud.catalogue import load_catalogue
 from edgewise_cloud.commands.train import train
 from edgewise_cloud.ngrams.beside import best_shares, odds_of
 from edgewise_cloud.ngrams.features import Vocabulary, count_features
 from edgewise_cloud.ngrams.fit import LinearModel, NgramRecipe, fit_language, most_telling
 from edgewise_cloud.ngrams.levels import level, moved
-from edgewise_cloud.ngrams.ship import for_same, lay_out, own_answers, without_pooled
+from edgewise_cloud.ngrams.ship import bridged, for_same, lay_out, own_answers, without_pooled
 from edgewise_cloud.teacher.rows import unlabelled
 from edgewise_cloud.train.calibrate import sigmoid
 from edgewise_cloud.train.parts import TrainedFilesError
@@ -214,6 +215,17 @@ def test_only_the_bias_of_toxicity_is_moved(root: Path) -> None:
             wanted = 1.5 if (language, task) == ("en", "toxicity") else 0.0
             assert values[0] == pytest.approx(wanted, abs=1e-5) or np.isnan(values[0])
             assert np.nan_to_num(values[1:]) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_distances_of_more_than_two_bytes_are_bridged() -> None:
+    keys = np.array([5, 6, 70_000, 70_001, 400_000], np.uint32)
+    found, before = bridged(keys)
+    assert np.delete(found, np.flatnonzero(~np.isin(found, keys))).tolist() == keys.tolist()
+    assert (np.diff(found.astype(np.int64)) > 0).all()
+    assert np.diff(found.astype(np.int64), prepend=0).max() <= 65_535
+    assert len(found) == len(keys) + len(before)
+    assert np.array_equal(np.insert(keys, before, 0) == 0, ~np.isin(found, keys))
+    assert from_planes(to_planes(found)[:2]).cumsum().tolist() == found.tolist()
 
 
 def test_the_most_telling_features_are_kept() -> None:
