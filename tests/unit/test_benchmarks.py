@@ -46,7 +46,7 @@ def test_latency(tiny: Path, tmp_path: Path) -> None:
     assert list(found["latency"]) == ["4", str(MAX_TOKENS)]
     for each in found["latency"].values():
         assert each["p99_us"] >= each["p50_us"] > 0
-        assert {"language", "normalise", "tokenise", "model", "rest"} == set(each["stages_us"])
+        assert {"language", "normalise", "tokenise", "model", "n-grams", "rest"} == set(each["stages_us"])
 
 
 def test_a_length_that_cannot_be_made_is_told(tiny: Path) -> None:
