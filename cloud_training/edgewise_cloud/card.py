@@ -133,7 +133,14 @@ def _routes(manifest: Manifest) -> str:
     own = "".join(
         f"; `{model}` answers for {language}" for language, model in sorted(routes.by_language.items())
     )
-    return f"{told}; `{routes.default}` answers{' for all others' if own else ''}{own}."
+    beside = "".join(
+        f" Beside `{name}` answers `{model.beside.model}`; of what both say it counts "
+        + ", ".join(f"{share:.0%} in {task}" for task, share in model.beside.share.items())
+        + ", in languages that it has a model of."
+        for name, model in sorted(manifest.models.items())
+        if model.beside is not None
+    )
+    return f"{told}; `{routes.default}` answers{' for all others' if own else ''}{own}.{beside}"
 
 
 def _means(means: Sequence[Mapping[str, Any]]) -> str:

@@ -19,6 +19,10 @@ from edgewise_converters.pack import pack
 NGRAMS = "ngrams"
 """Name of the heads in a bundle."""
 
+_BESIDE = (
+    "Language (character n-grams), and sentiment, toxicity and emotion (small convolutional encoders, and "
+    "linear models over n-grams beside them)."
+)
 _DESCRIPTION = "Language, sentiment, toxicity and emotion by linear models over n-grams alone."
 
 
@@ -46,6 +50,7 @@ def add_ngrams(
     opened.verify()
     spec: dict[str, Any] = copy.deepcopy(dict(opened.manifest.raw))
     spec |= {
+        "description": _BESIDE,
         "version": version or spec["version"],
         "min_sdk_version": __version__,
         "metrics": [],

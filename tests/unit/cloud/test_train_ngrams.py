@@ -21,6 +21,7 @@ from edgewise.cli.app import main
 from edgewise.engine.second import log_odds
 from edgewise.ngrams import NgramHeads
 from edgewise.ngrams.heads import from_planes, to_planes
+from edgewise_cloud.card import CARD
 from edgewise_cloud.catalogue import load_catalogue
 from edgewise_cloud.commands.train import train
 from edgewise_cloud.ngrams.beside import best_shares, odds_of
@@ -109,6 +110,11 @@ def test_beside_an_encoder_shares_and_thresholds_are_those_of_both(mixed: Path, 
     assert all(0.0 < share < 1.0 for share in found.share.values())
     assert after.models["encoder"].artifacts == before.models["encoder"].artifacts
     assert after.provenance["config"]["ngrams"]["features"] == 400
+    card = (mixed / CARD).read_text(encoding="utf-8")
+    assert (
+        f"Beside `encoder` answers `ngrams`; of what both say it counts {found.share['sentiment']:.0%}"
+        in card
+    )
     assert any(each["file"] == "sentiment/en_sst" for each in after.provenance["datasets"])
     with Analyzer(mixed, languages=["en"]) as both, Analyzer(root / "tiny", languages=["en"]) as alone:
         heard, unheard = (analyzer.analyze("the superb day").sentiment for analyzer in (both, alone))
