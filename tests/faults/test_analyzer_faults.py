@@ -11,7 +11,7 @@ from tests.support import scripted_backend
 from tests.support.scripted_backend import Script, by_first_token, scripted
 from tests.support.tiny_language import TinyLanguage, make_speaking_bundle
 
-from edgewise import Analyzer, BackendError, BundleError
+from edgewise import Analyzer, BundleError
 from edgewise.errors import BackendLoadError, BackendRunError, FileHashError, FileMissingError
 
 Feeds = Mapping[str, NDArray[Any]]
