@@ -102,11 +102,30 @@ def _entries(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _text(manifest: Mapping[str, Any], path: Path) -> bytes:
-    """Write JSON for people to read and for diffs: indented, in the order given."""
     try:
-        return (json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+        return manifest_text(manifest)
     except (TypeError, ValueError, RecursionError) as error:
         raise ManifestError(path, f"it holds what a manifest cannot say: {error}") from error
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> bytes:
+    """Return a manifest as JSON for diffs: in the order given, a line for each member of what it holds."""
+    parts = []
+    for key, value in manifest.items():
+        if isinstance(value, dict) and value:
+            lines = [f"{_json(name)}: {_json(member)}" for name, member in value.items()]
+        elif isinstance(value, list) and value:
+            lines = [_json(member) for member in value]
+        else:
+            parts.append(f" {_json(key)}: {_json(value)}")
+            continue
+        ends = "{}" if isinstance(value, dict) else "[]"
+        parts.append(f" {_json(key)}: {ends[0]}\n  " + ",\n  ".join(lines) + f"\n {ends[1]}")
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("utf-8")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ from edgewise.version import __version__
 from edgewise_cloud.card import write_card
 from edgewise_cloud.train.parts import language_data, read_language, read_student
 from edgewise_cloud.train.work_folder import replace_file
-from edgewise_converters.pack import pack
+from edgewise_converters.pack import manifest_text, pack
 from edgewise_converters.tokenizer_file import compact_tokenizer
 
 logger = logging.getLogger(__name__)
@@ -244,6 +244,5 @@ def note_metrics(folder: Path, metrics: Sequence[Mapping[str, Any]] | None) -> N
         if manifest.get("signature") is not None:
             raise SignedBundleError(folder)
         manifest["metrics"] = [dict(entry) for entry in metrics]
-        text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        replace_file(folder / MANIFEST, text.encode())
+        replace_file(folder / MANIFEST, manifest_text(manifest))
     write_card(folder)
