@@ -60,17 +60,17 @@ def best_shares(examples: Examples, first: Logits, second: Logits) -> dict[str, 
         quality = {}
         for share in SHARES:
             mixed = {task: pooled_arrays(first[task][known], second[task][known], share)}
-            scores = {name: value for name, value in _scores(rows, mixed).items() if name.startswith(task)}
-            quality[share] = float(np.mean(list(scores.values()))) if scores else 0.0
+            quality[share] = _quality(rows, mixed)
         found[task] = max(quality, key=lambda share: quality[share])
     return found
 
 
-def _scores(examples: Examples, logits: Logits) -> Mapping[str, float]:
+def _quality(examples: Examples, logits: Logits) -> float:
+    """Return the mean over sets and languages of the only task, 0 without any."""
     (task,) = logits
     rows = [row for row, name in enumerate(examples.datasets) if name.startswith(f"{task}/")]
     scores: Mapping[str, float] = dev_scores(examples.take(rows), {task: logits[task][rows]})["sets"]
-    return scores
+    return float(np.mean(list(scores.values()))) if scores else 0.0
 
 
 def put_beside(spec: dict[str, Any], folder: Path, data: bytes, dev: Examples, name: str) -> bytes:

@@ -18,7 +18,7 @@ from edgewise.bundle.manifest import NGRAM_HEADS
 from edgewise.errors import EdgewiseError
 from edgewise.version import __version__
 from edgewise_cloud.card import write_card
-from edgewise_cloud.train.parts import language_data, read_language, read_student
+from edgewise_cloud.train.parts import ONNX, language_data, read_language, read_student
 from edgewise_cloud.train.work_folder import replace_file
 from edgewise_converters.pack import manifest_text, pack
 from edgewise_converters.tokenizer_file import compact_tokenizer
@@ -169,7 +169,7 @@ def make_bundle(
     }
     contents: dict[str, Path | bytes] = {
         "language.bin": language / "language.bin",
-        "multilingual.onnx": student / "multilingual.onnx",
+        ONNX: student / judges.get("onnx", ONNX),
         "tokenizer.json": compact_tokenizer((student / "tokenizer.json").read_bytes()),
     }
     if english is not None:
@@ -206,7 +206,7 @@ def _route_english(spec: dict[str, Any], contents: dict[str, Path | bytes], fold
     model["tokenizer"]["file"] = "english-tokenizer.json"
     for artifact in model["artifacts"]:
         artifact["file"] = "english.onnx"
-    contents["english.onnx"] = folder / "multilingual.onnx"
+    contents["english.onnx"] = folder / part.get("onnx", ONNX)
     contents["english-tokenizer.json"] = compact_tokenizer((folder / "tokenizer.json").read_bytes())
     spec["models"]["english"] = model
     spec["routes"]["by_language"]["en"] = "english"

@@ -13,6 +13,9 @@ from edgewise.errors import EdgewiseError
 from edgewise_cloud.catalogue import SHIPPABLE
 from edgewise_cloud.train.work_folder import WorkFileError
 
+ONNX = "multilingual.onnx"
+"""The student, as `train student` leaves it."""
+
 
 class TrainedFilesError(EdgewiseError, FileNotFoundError):
     """A folder does not hold what training leaves.
@@ -61,13 +64,13 @@ def read_ngrams(folder: Path) -> dict[str, Any]:
 
 
 def read_student(folder: Path) -> dict[str, Any]:
-    """Return what `train student` left, or the default student of a packed bundle."""
+    """Return what `train student` left, or the default student of a packed bundle and its file as `onnx`."""
     if (folder / MANIFEST).is_file():
         return _read_packed(folder)
     return read_part(
         folder,
         "model.json",
-        ["multilingual.onnx", "tokenizer.json"],
+        [ONNX, "tokenizer.json"],
         ["model", "datasets", "recipe"],
         "student",
     )
@@ -85,13 +88,15 @@ def _read_packed(folder: Path) -> dict[str, Any]:
     manifest = bundle.manifest.raw
     model, provenance = manifest["models"].get("multilingual"), manifest.get("provenance", {})
     recipe = provenance.get("config", {}).get("student")
-    if model is None or recipe is None or not (folder / "multilingual.onnx").is_file():
+    files = [each for each in (model or {}).get("artifacts", []) if each["backend"] == "onnxruntime"]
+    if model is None or recipe is None or not files:
         raise TrainedFilesError(folder, ["the student `multilingual` and its recipe"], "student")
-    # Sizes and hashes are filled in anew, and the answers asked for.
-    kept = [each for each in model["artifacts"] if each["file"] == "multilingual.onnx"]
-    model = {**model, "golden": [], "artifacts": kept}
+    # Sizes and hashes are filled in anew, the answers asked for; what is beside it is not packed with it.
+    kept = {name: value for name, value in model.items() if name != "beside"}
+    model = {**kept, "golden": [], "artifacts": [{**files[0], "file": ONNX}]}
     datasets = [each for each in provenance["datasets"] if not each["file"].startswith("language/")]
-    return {"model": model, "datasets": datasets, "recipe": {**recipe, "packed_in": manifest["version"]}}
+    recipe = {**recipe, "packed_in": manifest["version"]}
+    return {"model": model, "datasets": datasets, "recipe": recipe, "onnx": files[0]["file"]}
 
 
 def language_data(part: Mapping[str, Any]) -> list[dict[str, Any]]:

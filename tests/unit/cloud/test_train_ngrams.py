@@ -134,6 +134,19 @@ def test_heads_are_replaced_not_added_up(mixed: Path, root: Path) -> None:
     assert first.models["encoder"] == second.models["encoder"]
 
 
+def test_the_student_of_a_shipped_bundle_can_be_packed_again(root: Path, tmp_path: Path) -> None:
+    shipped = resolve("edgewise-base")
+    packed = run(
+        *("pack", "--language", root / "language", "--student", shipped, "--out", tmp_path / "kept"),
+    )
+    assert packed.exit_code == 0, packed.output
+    before, after = (Bundle.open(folder).manifest for folder in (shipped, tmp_path / "kept"))
+    kept = after.models["multilingual"]
+    assert kept.artifacts[0].file.sha256 == before.models["multilingual"].artifacts[0].file.sha256
+    assert kept.beside is None
+    assert after.provenance["config"]["student"]["packed_in"] == before.version
+
+
 def test_a_folder_of_another_run_is_refused(root: Path) -> None:
     refused = run("ngrams", "--data", root / "data", "--work", root / "ngrams", "--features", 500)
     assert refused.exit_code == 2
