@@ -28,25 +28,29 @@ def open_models(bundle: Bundle) -> Models:
 
 
 def answers_of(
-    encoder: Judge, texts: Sequence[str], task: str, languages: Sequence[str] | None = None
-) -> NDArray[np.float32]:
-    """Return the calibrated probabilities of a task [n, labels] of the first window of each text.
+    encoder: Judge, texts: Sequence[str], tasks: Sequence[str], languages: Sequence[str] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Return the calibrated probabilities of each task [n, labels] of the first window of each text.
 
     Args:
         encoder: A model of a bundle.
         texts: n normalised texts; one without a token gets NaN.
-        task: One of the encoder's.
+        tasks: Some of the encoder's.
         languages: Their languages, whose temperatures to use.
     """
-    head = encoder.heads[task]
+    heads = {task: encoder.heads[task] for task in tasks}
     windows = [encoder.tokenizer.read(text).rows for text in texts]
-    found = np.full((len(texts), len(head.labels)), np.nan, np.float32)
+    found = {
+        task: np.full((len(texts), len(head.labels)), np.nan, np.float32) for task, head in heads.items()
+    }
     some = [place for place, rows in enumerate(windows) if rows]
-    logits = encoder.logits([windows[place][0] for place in some], (task,), _ROWS_PER_RUN)
-    for place, values in zip(some, logits[task], strict=True):
+    logits = encoder.logits([windows[place][0] for place in some], tasks, _ROWS_PER_RUN)
+    for number, place in enumerate(some):
         language = None if languages is None else languages[place]
-        settled = encoder.settle({task: [values]}, windows[place][:1], texts[place], language)
-        found[place] = head.scores(settled[task][0], language)
+        one = {task: logits[task][number : number + 1] for task in tasks}
+        settled = encoder.settle(one, windows[place][:1], texts[place], language)
+        for task, head in heads.items():
+            found[task][place] = head.scores(settled[task][0], language)
     return found
 
 
@@ -105,7 +109,7 @@ class BundleTeacher:
         for name in sorted(set(where)):
             rows = [row for row, own in enumerate(where) if own == name]
             part, own_codes = [plain[row] for row in rows], [codes[row] for row in rows]
+            said = answers_of(self.models.encoder(name), part, tuple(found), own_codes)
             for task, values in found.items():
-                said = answers_of(self.models.encoder(name), part, task, own_codes)
-                values[rows] = np.where(np.isnan(said), values[rows], said)
+                values[rows] = np.where(np.isnan(said[task]), values[rows], said[task])
         return found

@@ -63,7 +63,7 @@ def attribute_labels(
     bundle = Bundle.open(folder)
     models = open_models(bundle)
     encoder = models.encoder(bundle.manifest.routes.default)
-    said = answers_of(encoder, [examples.texts[row] for row in rows], _TASK)
+    said = answers_of(encoder, [examples.texts[row] for row in rows], (_TASK,))[_TASK]
     models.close()
     for column in columns:
         filled[rows, _BEGIN + column] = said[:, column]
