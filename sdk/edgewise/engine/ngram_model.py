@@ -42,7 +42,7 @@ class PassageReader:
         """Return the features of each passage; none when there is nothing to read."""
         spans = self.passages(text)
         rows = [self._ngrams.read(text[start:end]) for start, end in spans]
-        if not any(len(row) for row in rows):
+        if not any(len(row.keys) for row in rows):
             return _NOTHING
         return Tokens(rows, [end - start for start, end in spans], covers_all(spans, len(text)))
 

@@ -62,4 +62,4 @@ class FeatureTable(NamedTuple):
         """Return which hashes are keys (their places, rising), and where the weights of each are."""
         found = self.slots.take(slots_of(hashes, self.multipliers, len(self.slots)), axis=0)
         hits = (found[:, 0] == hashes.astype(found.dtype, copy=False)).nonzero()[0]
-        return hits, found[hits, 1]
+        return hits, found[:, 1][hits]

@@ -46,14 +46,15 @@ class FeatureWeights(NamedTuple):
         """
         if len(self.delta) == SLACK:
             return self._whole(where, factors, text, texts)
-        whole = where < len(self.rows)
-        sparse = ~whole
-        if text is None:
-            sums = self._entries(where[sparse], factors[sparse], None, 1)
-            sums += self._whole(where[whole], factors[whole], None, 1)
-            return sums
-        sums = self._entries(where[sparse], factors[sparse], text[sparse], texts)
-        sums += self._whole(where[whole], factors[whole], text[whole], texts)
+        is_whole = where < len(self.rows)
+        # Places are taken in half the time of a mask.
+        whole, sparse = is_whole.nonzero()[0], (~is_whole).nonzero()[0]
+        sums = self._entries(
+            where.take(sparse), factors.take(sparse), None if text is None else text.take(sparse), texts
+        )
+        sums += self._whole(
+            where.take(whole), factors.take(whole), None if text is None else text.take(whole), texts
+        )
         return sums
 
     def _whole(

@@ -22,6 +22,7 @@ from edgewise.language.features import (
     flat_hashes,
     letter_table,
 )
+from edgewise.language.spelling import Alphabet, spelled
 
 BITS = 22
 CHARACTERS = np.uint32(1 << BITS)
@@ -36,6 +37,7 @@ _SIGNS = np.uint32(0x5BD1E995)
 _SIGN_ORDERS = 3
 _SURROGATES = range(0xD800, 0xE000)
 _SPACES = np.array([SPACE], np.uint32)
+_ONE = np.float32(1.0)
 
 
 class Tables(NamedTuple):
@@ -78,28 +80,49 @@ def keys_of(text: str, tables: Tables) -> NDArray[np.uint32]:
         Keys, sorted, each as often as the text has the feature; none when it has neither letters nor signs.
         Those in `NOTHING` mean nothing.
     """
+    return read_keys(text, Alphabet(tables.letters), Alphabet(tables.signs))
+
+
+def read_keys(text: str, letters: Alphabet, signs: Alphabet) -> NDArray[np.uint32]:
+    """Do what `keys_of` does, of many texts with the same tables."""
     text = compose(text[:MOST_CHARS])
-    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    letters, signs = _spaced(units, tables.letters), _spaced(units, tables.signs)
-    if not letters and not signs:
+    words, marks = letters.spell(text), signs.spell(text)
+    if not words and not marks:
         return np.zeros(0, np.uint32)
-    codes = np.frombuffer(f" {letters} ".encode("utf-32-le"), np.uint32) if letters else _SPACES
-    flat = flat_hashes(codes, 1).flat
-    grams = MAX_ORDER * len(codes)
-    words = flat[grams:]
-    pairs = words[:-1] * _PAIR
-    pairs ^= words[1:] + _PAIR
-    flat &= _MASK
-    flat[:grams] |= CHARACTERS
-    pairs &= _MASK
-    keys = np.concatenate((flat, pairs, _sign_keys(signs)))
+    codes, flat = spelled(words)
+    ngrams = MAX_ORDER * len(codes)
+    hashes = flat[ngrams:]
+    pairs = hashes[:-1] * _PAIR
+    pairs ^= hashes[1:] + _PAIR
+    keys = np.concatenate((flat, pairs, _sign_keys(marks)))
+    keys &= _MASK
+    keys[:ngrams] |= CHARACTERS
     keys.sort()
     return keys
 
 
-def _spaced(units: NDArray[np.uint16], table: NDArray[np.uint32]) -> str:
-    """Return what a table keeps of a text, single spaces between."""
-    return " ".join(table.take(units).tobytes().decode("utf-32-le").split())
+class Features(NamedTuple):
+    """What a text has.
+
+    Attributes:
+        keys: uint32 [n], rising.
+        weight: float32 [n], 1 + log of how often it has each.
+    """
+
+    keys: NDArray[np.uint32]
+    weight: NDArray[np.float32]
+
+
+def counted(keys: NDArray[np.uint32]) -> Features:
+    """Return sorted keys each once."""
+    edge = np.ones(len(keys) + 1, np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=edge[1:-1])
+    place = edge.nonzero()[0]
+    first = place[:-1]
+    weight = (place[1:] - first).astype(np.float32)
+    np.log(weight, out=weight)
+    weight += _ONE
+    return Features(keys.take(first), weight)
 
 
 @lru_cache(maxsize=1024)

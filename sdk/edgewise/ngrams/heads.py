@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgewise.language.container import read_arrays
-from edgewise.ngrams.features import CHARACTERS, Tables, keys_of
+from edgewise.language.spelling import Alphabet
+from edgewise.ngrams.features import CHARACTERS, Features, counted, read_keys
 from edgewise.ngrams.tables import from_runs
 from edgewise_runtimes.errors import BackendLoadError
 
@@ -38,7 +39,7 @@ _KINDS = {
     "letters": np.uint16,
     "signs": np.uint16,
 }
-_ONE = np.float32(1.0)
+_STEP = np.float32(IDF_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,16 @@ class _Model:
     bias: NDArray[np.float32]  # [c]
     columns: Mapping[str, tuple[int | None, ...]]  # by task the column of each label
 
-    def log_odds(self, keys: NDArray[np.uint32]) -> list[float]:
-        """Return the log-odds of each column for the features of a text, sorted keys."""
+    def log_odds(self, features: Features) -> list[float]:
+        """Return the log-odds of each column for the features of a text."""
+        keys, weight = features
         place = self.keys.searchsorted(keys)
-        known = place[self.keys.take(place, mode="clip") == keys]
+        known = (self.keys.take(place, mode="clip") == keys).nonzero()[0]
         if not len(known):
-            return [float(value) for value in self.bias]
-        first = np.concatenate(([0], (known[1:] != known[:-1]).nonzero()[0] + 1))
-        feature = known.take(first)
-        value = self.idf.take(feature) * np.float32(IDF_STEP)
-        if len(feature) < len(known):
-            times = np.append(first[1:], len(known)) - first
-            value *= _ONE + np.log(times.astype(np.float32))
+            return self.bias.tolist()  # type: ignore[no-any-return]
+        feature = place.take(known)
+        value = self.idf.take(feature) * _STEP
+        value *= weight.take(known)
         words = int(feature.searchsorted(self.words))
         for block in (value[:words], value[words:]):
             if len(block):
@@ -98,7 +97,8 @@ class NgramHeads:
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
         """Take the arrays of a file and the model's `config`, as `edgewise_cloud.ngrams` wrote them."""
-        self.tables = Tables(from_runs(arrays["letters"]), from_runs(arrays["signs"]))
+        self._letters = Alphabet(from_runs(arrays["letters"]))
+        self._signs = Alphabet(from_runs(arrays["signs"]))
         self._models = dict(_models(arrays, config))
         for language, other in config.get("same", {}).items():
             self._models[str(language)] = self._models[other]
@@ -132,11 +132,11 @@ class NgramHeads:
             task in model.columns and None not in model.columns[task] for task in tasks
         )
 
-    def log_odds(self, keys: NDArray[np.uint32], language: str | None) -> dict[str, list[float]]:
+    def log_odds(self, features: Features, language: str | None) -> dict[str, list[float]]:
         """Return what the model of a language says.
 
         Args:
-            keys: The features of a text: `keys_of(text, self.tables)`.
+            features: Those of a text: `read(text)`.
             language: A language, or `POOLED`.
 
         Returns:
@@ -146,15 +146,15 @@ class NgramHeads:
         model = self._models.get(language or POOLED)
         if model is None:
             return {}
-        said = [*model.log_odds(keys), NAN]
+        said = [*model.log_odds(features), NAN]
         return {
             task: [said[-1 if place is None else place] for place in places]
             for task, places in model.columns.items()
         }
 
-    def read(self, text: str) -> NDArray[np.uint32]:
+    def read(self, text: str) -> Features:
         """Return the features of a text, for `log_odds`."""
-        return keys_of(text, self.tables)
+        return counted(read_keys(text, self._letters, self._signs))
 
 
 def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> list[tuple[str, _Model]]:
