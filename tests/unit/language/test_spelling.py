@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgewise.language.features import LETTERS, codes_of, flat_hashes, letter_table
+from edgewise.language.features import LETTERS, codes_of, compose, flat_hashes, letter_table
 from edgewise.language.spelling import Alphabet, spelled
 
 TEXTS = [
@@ -21,7 +21,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_letters_are_those_of_a_text_in_a_batch(text: str) -> None:
-    letters = Alphabet(letter_table()).spell(text)
+    letters = Alphabet(letter_table()).spell(compose(text))
     codes = codes_of([text], letter_table())
     assert spelled(letters).codes.tolist() == codes.tolist()
     assert spelled(letters).flat.tolist() == flat_hashes(codes, 1).flat.tolist()
