@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgewise.slotted import quick_init
+from edgewise.slotted import late, quick_init
 
 try:
     from _sha2 import sha256 as _sha256  # type: ignore[import-not-found,unused-ignore]
@@ -66,6 +66,7 @@ class Span:
         }
 
 
+@late("scores")
 @quick_init
 @dataclass(frozen=True, slots=True)
 class Prediction:

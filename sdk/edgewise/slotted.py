@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -31,3 +32,43 @@ def quick_init(cls: type[T]) -> type[T]:
     new.__annotations__ = old.__annotations__
     cls.__init__ = new  # type: ignore[method-assign]
     return cls
+
+
+class Late:
+    """Stands in a slot for a value that is made when it is first read.
+
+    Args:
+        make: Makes it. Threads that read it at once may each make one.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+
+def late(name: str) -> Callable[[type[T]], type[T]]:
+    """Let one field of a frozen dataclass with slots be given as a `Late`; whoever reads it gets the value.
+
+    Args:
+        name: The field.
+
+    Returns:
+        A decorator, to stand above those of the dataclass.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        slot = cls.__dict__[name]
+        get, fill = slot.__get__, slot.__set__
+
+        def read(self: T) -> Any:
+            value = get(self)
+            if type(value) is Late:
+                value = value.make()
+                fill(self, value)
+            return value
+
+        setattr(cls, name, property(read, fill, slot.__delete__))
+        return cls
+
+    return decorate

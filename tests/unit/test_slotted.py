@@ -3,12 +3,14 @@
 import copy
 import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, asdict, dataclass, fields, replace
 
 import pytest
 
+from edgewise import Analyzer
 from edgewise.results import Analysis, Prediction
-from edgewise.slotted import quick_init
+from edgewise.slotted import Late, late, quick_init
 from edgewise.text import Normalized
 
 
@@ -71,3 +73,49 @@ def test_the_sdk_uses_it_on_classes_that_it_suits(kind: type) -> None:
     code = vars(kind)["__init__"].__code__
     assert list(code.co_varnames[1 : code.co_argcount]) == names
     assert f"set_{names[0]}" in code.co_names
+
+
+@late("second")
+@quick_init
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """One field of it may be made later."""
+
+    first: int
+    second: str = "two"
+
+
+def test_a_late_value_is_made_once_when_it_is_read() -> None:
+    made: list[int] = []
+
+    def make() -> str:
+        made.append(1)
+        return "late"
+
+    slow = Slow(1, Late(make))  # type: ignore[arg-type]
+    assert made == []
+    assert [slow.second, slow.second] == ["late", "late"]
+    assert made == [1]
+    assert Slow(1).second == "two"
+
+
+@pytest.mark.parametrize("use", [copy.copy, copy.deepcopy, replace, lambda x: pickle.loads(pickle.dumps(x))])
+def test_what_has_a_late_value_is_like_what_has_it_already(use: Callable[[Slow], Slow]) -> None:
+    def given() -> Slow:
+        return Slow(1, Late(lambda: "late"))  # type: ignore[arg-type]
+
+    assert use(given()) == Slow(1, "late")
+    assert repr(given()) == "Slow(first=1, second='late')"
+    assert hash(given()) == hash(Slow(1, "late"))
+    assert asdict(given()) == {"first": 1, "second": "late"}
+    with pytest.raises(FrozenInstanceError):
+        given().second = "other"  # type: ignore[misc]
+
+
+def test_the_languages_of_an_answer_are_named_when_they_are_asked_for() -> None:
+    with Analyzer(tasks=["language"]) as analyzer:
+        told, again = (analyzer.analyze("What a lovely day this is!").language for _ in range(2))
+    assert pickle.loads(pickle.dumps(told)) == again
+    assert told.scores is told.scores
+    assert told.scores[told.label] == told.score
+    assert sum(told.scores.values()) == pytest.approx(1.0, abs=1e-5)

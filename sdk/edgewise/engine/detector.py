@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from edgewise.bundle.manifest import TaskSpec
 from edgewise.engine.heads import NO_THRESHOLDS, Head
 from edgewise.labels import UNDETERMINED
 from edgewise.results import Prediction
+from edgewise.slotted import Late
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edgewise.language import LanguageModel
 
 _CHARS = 4000
@@ -38,6 +42,15 @@ class Detector:
         self._allowed = languages
         self._fixed = languages[0] if languages and len(languages) == 1 else None
 
+    def tell_one(self, text: str, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> Prediction:
+        """Return the language of one text; see `tell`."""
+        if self._fixed is not None:
+            return _fixed(self._fixed)
+        if self._known is None:
+            return _undetermined()
+        model, head = self._known
+        return self._told(head, model.probabilities((text[:_CHARS],), self._allowed)[0], thresholds)
+
     def tell(self, texts: Sequence[str], thresholds: Mapping[str, float] = NO_THRESHOLDS) -> list[Prediction]:
         """Return the language of each text.
 
@@ -56,19 +69,31 @@ class Detector:
         found: list[Prediction] = []
         for start in range(0, len(texts), _TEXTS_PER_RUN):
             part = [text[:_CHARS] for text in texts[start : start + _TEXTS_PER_RUN]]
-            rows = model.probabilities(part, self._allowed).tolist()
-            found += [_predict(head, row, thresholds, self._least) for row in rows]
+            rows = model.probabilities(part, self._allowed)
+            # Copies, so that one answer that is kept keeps only its own row.
+            found += [self._told(head, row.copy(), thresholds) for row in rows]
         return found
 
+    def _told(self, head: Head, row: NDArray[Any], thresholds: Mapping[str, float]) -> Prediction:
+        """Make an answer of one text's probabilities; of those many, few are ever looked at."""
+        place = int(row.argmax())
+        label, score = head.labels[place], _at_most_one(row.item(place))
+        limit = head.limit(label, None, thresholds)
+        scores: Any = Late(partial(_by_label, head.labels, row))
+        if label != UNDETERMINED and score >= self._least:
+            return Prediction(label, score, scores, limit, score < limit, (label,))
+        place = head.labels.index(UNDETERMINED) if UNDETERMINED in head.labels else -1
+        score = _at_most_one(row.item(place)) if place >= 0 else 0.0
+        return Prediction(UNDETERMINED, score, scores, limit, True, (UNDETERMINED,))
 
-def _predict(head: Head, row: list[float], thresholds: Mapping[str, float], least: float) -> Prediction:
-    found = head.predict(row, None, thresholds)
-    if found.score > 1.0:  # by a rounding; sums of what is not negative are not negative
-        found = head.predict([min(1.0, score) for score in row], None, thresholds)
-    if found.label != UNDETERMINED and found.score >= least:
-        return found
-    score = found.scores.get(UNDETERMINED, 0.0)
-    return Prediction(UNDETERMINED, score, found.scores, found.threshold, True, (UNDETERMINED,))
+
+def _by_label(labels: tuple[str, ...], row: NDArray[Any]) -> dict[str, float]:
+    return dict(zip(labels, map(_at_most_one, row.tolist()), strict=True))
+
+
+def _at_most_one(score: float) -> float:
+    """Undo a rounding: sums of probabilities are never negative, but may come out a little above 1."""
+    return min(1.0, score)
 
 
 def _undetermined() -> Prediction:

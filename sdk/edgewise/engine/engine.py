@@ -50,13 +50,9 @@ class Engine:
             BackendError: A model cannot be loaded or fails.
         """
         started = perf_counter()
+        if len(texts) == 1:  # the usual call: there is nothing to share out, which one would feel
+            return [self._judge_one(texts[0], request, started)]
         readings = self._read(texts, request)
-        if len(readings) == 1:  # the usual call: there is nothing to share out, which one would feel
-            (reading,) = readings
-            for job in reading.jobs:
-                if job.tokens.rows:
-                    _calibrate(reading, job, job.encoder.logits(job.tokens.rows, job.tasks, request.rows))
-            return [self._answer(reading, request, started)]
         each = (perf_counter() - started) / max(1, len(texts))
         work: dict[Judge, list[tuple[Reading, Job]]] = {}
         for reading in readings:
@@ -65,7 +61,7 @@ class Engine:
                 if job.tokens.rows:
                     work.setdefault(job.encoder, []).append((reading, job))
         for encoder, jobs in work.items():
-            _run(encoder, jobs, request.rows)
+            _run(encoder, jobs, request)
         return [self._answer(reading, request, perf_counter()) for reading in readings]
 
     def load(self, tasks: tuple[str, ...]) -> None:
@@ -81,26 +77,45 @@ class Engine:
         """Free every model."""
         self._models.close()
 
+    def _judge_one(self, text: str, request: Request, started: float) -> Analysis:
+        limit = self._settings.max_chars
+        part = text if len(text) <= limit else text[:limit]
+        language = self._models.detector().tell_one(part, _of_language(request))
+        reading = self._reading(text, part, language, request.tasks)
+        for job in reading.jobs:
+            if job.tokens.rows:
+                logits = job.encoder.logits(job.tokens.rows, job.tasks, request.rows)
+                _conclude(reading, job, logits, request)
+        return self._answer(reading, request, started)
+
     def _read(self, texts: Sequence[str], request: Request) -> list[Reading]:
         limit = self._settings.max_chars
-        kept = [text if len(text) <= limit else text[:limit] for text in texts]
-        languages = self._models.detector().tell(kept, request.thresholds.get(LANGUAGE, NO_THRESHOLDS))
-        readings = []
-        for text, part, language in zip(texts, kept, languages, strict=True):
-            calibration = None if language.unsure else language.label
-            reading = Reading(text, normalize(part), len(part) < len(text), language, calibration)
-            for name, tasks in self._models.plan(calibration, request.tasks):
-                encoder = self._models.encoder(name)
-                reading.jobs.append(Job(encoder, tasks, encoder.tokenizer.read(reading.normalized.text)))
-            readings.append(reading)
-        return readings
+        parts = [text if len(text) <= limit else text[:limit] for text in texts]
+        languages = self._models.detector().tell(parts, _of_language(request))
+        return [
+            self._reading(text, part, language, request.tasks)
+            for text, part, language in zip(texts, parts, languages, strict=True)
+        ]
+
+    def _reading(self, text: str, part: str, language: Prediction, tasks: tuple[str, ...]) -> Reading:
+        """Read what is kept of a text for every model that has to answer."""
+        calibration = None if language.unsure else language.label
+        normalized = normalize(part)
+        jobs = []
+        for name, answered in self._models.plan(calibration, tasks):
+            encoder = self._models.encoder(name)
+            jobs.append(Job(encoder, answered, encoder.tokenizer.read(normalized.text)))
+        return Reading(
+            text, normalized, len(part) < len(text), language, calibration, jobs, {LANGUAGE: language}
+        )
 
     def _answer(self, reading: Reading, request: Request, started: float) -> Analysis:
-        answers: dict[str, Prediction] = {LANGUAGE: reading.language}
-        complete = not reading.cut
+        answers, truncated = reading.answers, reading.cut
         for job in reading.jobs:
-            _predict(job, reading.calibration, request, answers)
-            complete = complete and job.tokens.complete
+            if not job.tokens.rows:
+                _leave_blank(reading, job, request)
+            elif not job.tokens.complete:
+                truncated = True
         spans = explain(reading, answers, request.rows) if request.explain else ()
         unsure = False
         for task in request.tasks:
@@ -115,47 +130,51 @@ class Engine:
             model=self._name,
             backend=self._models.choice().chosen if reading.jobs else self._language_backend,
             latency_ms=1000.0 * seconds,
-            truncated=not complete,
+            truncated=truncated,
             spans=spans,
             unsure=unsure,
             arm=self._settings.arm,
         )
 
 
-def _run(encoder: Judge, jobs: Sequence[tuple[Reading, Job]], rows_per_run: int) -> None:
-    """Run an encoder on everything it has to do, at least one row, and share out scores and time."""
+def _of_language(request: Request) -> Mapping[str, float]:
+    return request.thresholds.get(LANGUAGE, NO_THRESHOLDS) if request.thresholds else NO_THRESHOLDS
+
+
+def _run(encoder: Judge, jobs: Sequence[tuple[Reading, Job]], request: Request) -> None:
+    """Run an encoder on everything it has to do, at least one row, and share out answers and time."""
     started = perf_counter()
     rows = [row for _, job in jobs for row in job.tokens.rows]
     tasks = tuple(dict.fromkeys(task for _, job in jobs for task in job.tasks))
-    logits = encoder.logits(rows, tasks, rows_per_run)
+    logits = encoder.logits(rows, tasks, request.rows)
     place = 0
     for reading, job in jobs:
         end = place + len(job.tokens.rows)
-        _calibrate(reading, job, {task: logits[task][place:end] for task in job.tasks})
+        _conclude(reading, job, {task: logits[task][place:end] for task in job.tasks}, request)
         place = end
     each = (perf_counter() - started) / sum(map(len, rows))
     for reading, job in jobs:
         reading.seconds += each * sum(map(len, job.tokens.rows))
 
 
-def _calibrate(reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequence[float]]]) -> None:
-    """Make probabilities of a text's logits."""
-    language, heads = reading.calibration, job.encoder.heads
-    logits = job.encoder.settle(logits, job.tokens.rows, reading.normalized.text, language)
+def _conclude(
+    reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequence[float]]], request: Request
+) -> None:
+    """Make probabilities and answers of a text's logits."""
+    encoder, tokens, language = job.encoder, job.tokens, reading.calibration
+    heads, given, scores, answers = encoder.heads, request.thresholds, job.scores, reading.answers
+    logits = encoder.settle(logits, tokens.rows, reading.normalized.text, language)
     for task in job.tasks:
-        scores = heads[task].scores
-        job.scores[task] = found = []
-        for row in logits[task]:
-            found.append(scores(row, language))
+        head, rows = heads[task], logits[task]
+        scores[task] = found = [head.scores(row, language) for row in rows]
+        one = found[0] if len(found) == 1 else head.pool(found, tokens.weights)
+        answers[task] = head.predict(
+            one, language, given.get(task, NO_THRESHOLDS) if given else NO_THRESHOLDS
+        )
 
 
-def _predict(job: Job, language: str | None, request: Request, found: dict[str, Prediction]) -> None:
-    """Add the answers of one encoder to those found already."""
-    heads, tokens, given = job.encoder.heads, job.tokens, request.thresholds
+def _leave_blank(reading: Reading, job: Job, request: Request) -> None:
+    """Answer for a text that has nothing to judge."""
     for task in job.tasks:
-        head = heads[task]
-        thresholds = given.get(task, NO_THRESHOLDS) if given else NO_THRESHOLDS
-        if tokens.rows:
-            found[task] = head.predict(head.pool(job.scores[task], tokens.weights), language, thresholds)
-        else:
-            found[task] = head.predict_blank(thresholds)
+        thresholds = request.thresholds.get(task, NO_THRESHOLDS)
+        reading.answers[task] = job.encoder.heads[task].predict_blank(thresholds)

@@ -7,7 +7,7 @@ time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp, isfinite
+from math import exp
 
 from edgewise.bundle.manifest import TaskSpec
 from edgewise.labels import NON_TOXIC, TOXIC, TOXICITY
@@ -128,6 +128,13 @@ class Head:
             TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, tuple(given)
         )
 
+    def limit(
+        self, label: str, language: str | None, thresholds: Mapping[str, float] = NO_THRESHOLDS
+    ) -> float:
+        """Return the threshold of a label; see `predict`."""
+        limits = self._thresholds.get(language) or self._threshold(language)
+        return thresholds.get(label, limits[label])
+
     def predict_blank(self, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> Prediction:
         """Return the answer for a text that has nothing to judge.
 
@@ -137,7 +144,7 @@ class Head:
         if self._main is not None:
             return guess
         label = _NEUTRAL if _NEUTRAL in self.labels else guess.label
-        threshold = thresholds.get(label, self._threshold(None)[label])
+        threshold = self.limit(label, None, thresholds)
         return Prediction(label, guess.scores[label], guess.scores, threshold, True, (label,))
 
     def _temperature(self, language: str | None) -> float:
@@ -148,11 +155,6 @@ class Head:
         found = {label: self._spec.threshold_for(label, language) for label in self.labels}
         self._thresholds[language] = found
         return found
-
-
-def all_finite(rows: Sequence[Sequence[float]]) -> bool:
-    """Whether rows of logits can be made into probabilities."""
-    return isfinite(sum(map(sum, rows)))
 
 
 def _to_one(weights: list[float]) -> list[float]:

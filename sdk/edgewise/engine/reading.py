@@ -39,6 +39,7 @@ class Reading:
         calibration: The language whose calibration and model to use: None, the general ones, when it is
             unsure.
         jobs: Its work, one entry an encoder.
+        answers: By task what has been found out; the language from the start.
         seconds: Time spent on it.
     """
 
@@ -47,5 +48,6 @@ class Reading:
     cut: bool
     language: Prediction
     calibration: str | None
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[Job]
+    answers: dict[str, Prediction]
     seconds: float = 0.0

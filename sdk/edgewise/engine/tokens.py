@@ -73,7 +73,7 @@ class TextTokenizer:
         count = len(ids) - self._special
         if count <= 0:
             return _NOTHING
-        if self._is_empty(encoding, ids):
+        if not self._empty_ids.isdisjoint(ids) and self._is_empty(encoding, ids):
             return _NOTHING
         if count <= self._size:
             return Tokens((ids,), (count,))
@@ -107,8 +107,6 @@ class TextTokenizer:
         """Whether no token but the special ones says anything."""
         if not self._special:
             return self._empty_ids.issuperset(ids)
-        if self._empty_ids.isdisjoint(ids):
-            return False
         pairs = zip(ids, encoding.special_tokens_mask, strict=True)
         return all(special or token in self._empty_ids for token, special in pairs)
 
