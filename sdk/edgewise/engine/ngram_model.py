@@ -96,12 +96,16 @@ class NgramModel:
         tasks = tuple(logits)
         found: dict[str, list[Sequence[float]]] = {task: [] for task in tasks}
         alone = self._ngrams.covers(language, tasks)
-        for keys in rows:
-            own = self._ngrams.log_odds(keys, language) if language is not None else {}
-            general = own if alone else self._ngrams.log_odds(keys, POOLED)
+        for features in rows:
+            own = self._ngrams.log_odds(features, language) if language is not None or alone else {}
+            if alone:
+                for task in tasks:
+                    found[task].append(own[task])
+                continue
+            general = self._ngrams.log_odds(features, POOLED)
             for task in tasks:
                 first = _heard(general.get(task) or self._silent[task])
-                found[task].append(first if alone else pooled(first, own.get(task), _OWN_SHARE))
+                found[task].append(pooled(first, own.get(task), _OWN_SHARE))
         return found
 
     def close(self) -> None:

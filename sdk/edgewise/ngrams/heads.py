@@ -52,7 +52,11 @@ class _Model:
     weights: NDArray[np.int8]  # [k, c]
     scale: NDArray[np.float32]  # [c]
     bias: NDArray[np.float32]  # [c]
-    columns: Mapping[str, tuple[int | None, ...]]  # by task the column of each label
+    columns: Mapping[str, tuple[int, ...] | slice]  # by task the column of each label, `none` without one
+
+    @property
+    def none(self) -> int:
+        return len(self.bias)
 
     def log_odds(self, features: Features) -> list[float]:
         """Return the log-odds of each column for the features of a text."""
@@ -128,9 +132,10 @@ class NgramHeads:
     def covers(self, language: str | None, tasks: tuple[str, ...]) -> bool:
         """Tell whether a language's own model has something to say of every label of the tasks."""
         model = self._models.get(language or POOLED)
-        return model is not None and all(
-            task in model.columns and None not in model.columns[task] for task in tasks
-        )
+        if model is None:
+            return False
+        places = [model.columns.get(task, (model.none,)) for task in tasks]
+        return all(isinstance(each, slice) or model.none not in each for each in places)
 
     def log_odds(self, features: Features, language: str | None) -> dict[str, list[float]]:
         """Return what the model of a language says.
@@ -148,7 +153,7 @@ class NgramHeads:
             return {}
         said = [*model.log_odds(features), NAN]
         return {
-            task: [said[-1 if place is None else place] for place in places]
+            task: said[places] if isinstance(places, slice) else [said[place] for place in places]
             for task, places in model.columns.items()
         }
 
@@ -191,14 +196,18 @@ def _models(arrays: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> li
     return found
 
 
-def _columns(labels: Mapping[str, list[int]], sizes: Mapping[str, int]) -> dict[str, tuple[int | None, ...]]:
-    found: dict[str, tuple[int | None, ...]] = {}
-    first = 0
+def _columns(labels: Mapping[str, list[int]], sizes: Mapping[str, int]) -> dict[str, tuple[int, ...] | slice]:
+    """Return where each label's column is: a slice where there is one of every label, in order."""
+    found: dict[str, tuple[int, ...] | slice] = {}
+    first, none = 0, sum(map(len, labels.values()))
     for task, places in labels.items():
         if not all(0 <= place < sizes[task] for place in places):
             raise ValueError(f"labels of {task!r} are not there")
         at = {place: first + number for number, place in enumerate(places)}
-        found[task] = tuple(at.get(place) for place in range(sizes[task]))
+        if places == list(range(sizes[task])):
+            found[task] = slice(first, first + len(places))
+        else:
+            found[task] = tuple(at.get(place, none) for place in range(sizes[task]))
         first += len(places)
     return found
 

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from tests.support.tiny_bundle import make_tiny_bundle
-from tests.support.tiny_ngrams import BIAS, make_bundle_with_heads
+from tests.support.tiny_ngrams import BIAS, make_bundle_with_heads, tiny_arrays
 
 from edgewise import Analyzer
 from edgewise.bundle import Bundle
+from edgewise.bundle.manifest import TaskSpec
 from edgewise.engine.known import likely_files
+from edgewise.engine.ngram_model import NgramModel
 from edgewise.engine.second import log_odds, pooled
 from edgewise.errors import BackendUnavailableError, FileHashError
+from edgewise.labels import LABELS
+from edgewise.ngrams import NgramHeads
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,16 @@ def test_heads_alone_judge_an_unknown_language_by_that_model(alone: Path) -> Non
         toxicity = analyzer.analyze("idiota").toxicity
         assert toxicity is not None
         assert toxicity.score == pytest.approx(1 / (1 + math.exp(-(BIAS + 3.0))), abs=1e-5)
+
+
+def test_heads_alone_judge_by_that_model_where_it_knows_all_that_is_asked() -> None:
+    bad, good = dict.fromkeys(("sentiment/negative", "sentiment/neutral"), -5.0), {"sentiment/positive": 5.0}
+    heads = NgramHeads(*tiny_arrays({"*": {"fiesta": bad | good}}))
+    model = NgramModel({"sentiment": TaskSpec(LABELS["sentiment"], "softmax")}, heads, 1)
+    rows = model.tokenizer.read("fiesta").rows
+    for language in (None, "sw"):
+        settled = model.settle({"sentiment": [[]]}, rows, "fiesta", language)
+        assert settled["sentiment"][0] == pytest.approx([BIAS - 5, BIAS - 5, BIAS + 5], abs=1e-5)
 
 
 def test_heads_alone_need_no_backend(alone: Path) -> None:
