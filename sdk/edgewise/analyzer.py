@@ -10,7 +10,7 @@ from typing import Literal, Self, overload
 
 from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
 from edgewise.bundle import Bundle
-from edgewise.engine.host import Asked
+from edgewise.engine.host import Asked, Host
 from edgewise.engine.serving import Serving
 from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective
 from edgewise.engine.thresholds import Thresholds
@@ -124,7 +124,7 @@ class Analyzer:
         checked = as_text(text)
         usual = tasks is None and thresholds is None and not explain
         asked = self._usual if usual else Asked(tasks, thresholds, explain=explain)
-        return self._serving.run(lambda host: host.judge((checked,), asked.of(host)))[0]
+        return self._serving.run(Host.judge_one, checked, asked)
 
     @overload
     def analyze_batch(

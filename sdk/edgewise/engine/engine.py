@@ -49,9 +49,9 @@ class Engine:
             BundleError: A model's file is missing, too large or not the one that was packed.
             BackendError: A model cannot be loaded or fails.
         """
+        if len(texts) == 1:
+            return [self.judge_one(texts[0], request)]
         started = perf_counter()
-        if len(texts) == 1:  # the usual call: there is nothing to share out, which one would feel
-            return [self._judge_one(texts[0], request, started)]
         readings = self._read(texts, request)
         each = (perf_counter() - started) / max(1, len(texts))
         work: dict[Judge, list[tuple[Reading, Job]]] = {}
@@ -63,6 +63,19 @@ class Engine:
         for encoder, jobs in work.items():
             _run(encoder, jobs, request)
         return [self._answer(reading, request, perf_counter()) for reading in readings]
+
+    def judge_one(self, text: str, request: Request) -> Analysis:
+        """Do what `judge` does for one text: there is nothing to share out, which one would feel."""
+        started = perf_counter()
+        limit = self._settings.max_chars
+        part = text if len(text) <= limit else text[:limit]
+        language = self._models.detector().tell_one(part, _of_language(request))
+        reading = self._reading(text, part, language, request.tasks)
+        for job in reading.jobs:
+            if job.tokens.rows:
+                logits = job.encoder.logits(job.tokens.rows, job.tasks, request.rows)
+                _conclude(reading, job, logits, request)
+        return self._answer(reading, request, started)
 
     def load(self, tasks: tuple[str, ...]) -> None:
         """Load everything that the tasks may need, and run it once."""
@@ -76,17 +89,6 @@ class Engine:
     def close(self) -> None:
         """Free every model."""
         self._models.close()
-
-    def _judge_one(self, text: str, request: Request, started: float) -> Analysis:
-        limit = self._settings.max_chars
-        part = text if len(text) <= limit else text[:limit]
-        language = self._models.detector().tell_one(part, _of_language(request))
-        reading = self._reading(text, part, language, request.tasks)
-        for job in reading.jobs:
-            if job.tokens.rows:
-                logits = job.encoder.logits(job.tokens.rows, job.tasks, request.rows)
-                _conclude(reading, job, logits, request)
-        return self._answer(reading, request, started)
 
     def _read(self, texts: Sequence[str], request: Request) -> list[Reading]:
         limit = self._settings.max_chars

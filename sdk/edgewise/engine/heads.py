@@ -36,6 +36,7 @@ class Head:
         self._spec = spec
         self._one_is_right = spec.activation == "softmax"
         self._main = spec.labels.index(TOXICITY) if TOXICITY in spec.labels else None
+        self._margin = spec.unsure_margin
         self.blank = [1.0 / len(self.labels) if self._one_is_right else 0.0] * len(self.labels)
         self._temperatures: dict[str | None, float] = {}
         self._thresholds: dict[str | None, dict[str, float]] = {}
@@ -123,7 +124,7 @@ class Head:
             return Prediction(label, score, by_label, limit, score < limit, (label,))
         score, limit = scores[self._main], limits[TOXICITY]
         given = [label for label, value in by_label.items() if value >= limits[label]]
-        unsure = abs(score - limit) < self._spec.unsure_margin
+        unsure = abs(score - limit) < self._margin
         return Prediction(
             TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, tuple(given)
         )

@@ -109,6 +109,20 @@ class Host:
             self._tidy()
         return answers
 
+    def judge_one(self, text: str, asked: Asked) -> Analysis:
+        """Answer for one text.
+
+        Raises:
+            EdgewiseError: See `Engine.judge` and `Asked.of`.
+        """
+        request = asked.of(self)
+        with self._engines.use() as engine:
+            answer = engine.judge_one(text, request)
+        self._since_tidy += 1
+        if self._since_tidy >= _TIDY_EVERY:
+            self._tidy()
+        return answer
+
     def judge_around(
         self, items: Sequence[str | InputError], request: Request
     ) -> list[Analysis | InputError]:

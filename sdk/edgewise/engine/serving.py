@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from edgewise.bundle import Bundle, resolve
 from edgewise.engine.host import Host
@@ -16,6 +16,7 @@ from edgewise.errors import AnalyzerClosedError, BackendError, BundleError, Edge
 if TYPE_CHECKING:
     from edgewise.updates.opening import Opened
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -78,10 +79,15 @@ class Serving:
         """The host that answers now."""
         return self._served.host
 
-    def run(self, work: Callable[[Host], T]) -> T:
+    def run(self, work: Callable[Concatenate[Host, P], T], *given: P.args, **named: P.kwargs) -> T:
         """Do something with the host that answers; again with its successor when it is replaced meanwhile.
 
         A version of a store that cannot be loaded is left for the one before it.
+
+        Args:
+            work: Gets the host, and what else is given.
+            given: See `work`.
+            named: See `work`.
 
         Raises:
             AnalyzerClosedError: `close` was called.
@@ -90,7 +96,9 @@ class Serving:
         while True:
             served = self._served
             try:
-                return work(served.host) if served.proven else served.run(work)
+                if served.proven:
+                    return work(served.host, *given, **named)
+                return served.run(lambda host: work(host, *given, **named))
             except AnalyzerClosedError:
                 if served is self._served:
                     raise

@@ -27,7 +27,7 @@ _COMMENT = lazily(r"<!--(?s:.*?)-->")
 
 _IN_LINK = rf"[^\s<>\"'`{CJK}]"
 _LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
-_LINK_HINT = lazily(r"://|www\.|WWW\.|Www\.")
+_LINK_HINTS = ("://", "www.", "WWW.", "Www.")
 _LINK = lazily(
     r"[HhFfWw](?<![A-Za-z0-9_].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?<=[Ff])[Tt][Pp]://|(?<=[Ww])[Ww][Ww]\.)"
     rf"{_IN_LINK}*{_LINK_END}"
@@ -86,9 +86,9 @@ def strip_tags(draft: Draft) -> bool:
 
 def fold_links(draft: Draft) -> None:
     """Replaces each link by the word `http`."""
-    if _LINK_HINT().search(draft.text) is not None:
+    if any([hint in draft.text for hint in _LINK_HINTS]):
         draft.edit([(m.start(), m.end(), "http") for m in _LINK().finditer(draft.text)])
-    if _BARE_HINT().search(draft.text) is not None:
+    if "/" in draft.text and _BARE_HINT().search(draft.text) is not None:
         draft.edit([(m.start(), m.end(), "http") for m in _BARE_LINK().finditer(draft.text)])
 
 

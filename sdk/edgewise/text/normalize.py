@@ -13,7 +13,6 @@ from edgewise.text.spelled import join_spelled, may_be_spelled
 from edgewise.text.unicode_forms import (
     cap_marks,
     compose,
-    is_calm,
     is_settled,
     mend_surrogates,
     strip_invisible,
@@ -83,7 +82,7 @@ def has_signs(text: str) -> bool:
 def _round(draft: Draft) -> bool:
     """Runs every step once; tells whether any did something that may give an earlier step work."""
     again = False
-    if not draft.text.isascii() and not is_calm(draft.text):
+    if not draft.text.isascii() and not is_settled(draft.text):
         mend_surrogates(draft)
         strip_invisible(draft)
         again = cap_marks(draft)
