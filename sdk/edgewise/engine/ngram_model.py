@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from edgewise.bundle.manifest import TaskSpec
@@ -40,6 +41,9 @@ class PassageReader:
 
     def read(self, text: str) -> Tokens:
         """Return the features of each passage; none when there is nothing to read."""
+        if len(text) <= MOST_CHARS:
+            features = self._ngrams.read(text)
+            return Tokens((features,), (len(text),)) if len(features.keys) else _NOTHING
         spans = self.passages(text)
         rows = [self._ngrams.read(text[start:end]) for start, end in spans]
         if not any(len(row.keys) for row in rows):
@@ -68,6 +72,7 @@ class NgramModel:
         self.tokenizer = PassageReader(ngrams, max_windows)
         self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in tasks.items()}
         self._ngrams = ngrams
+        self._covers = lru_cache(maxsize=256)(ngrams.covers)
         self._silent = {task: [_UNHEARD] * len(head.labels) for task, head in self.heads.items()}
 
     def logits(
@@ -95,7 +100,7 @@ class NgramModel:
         del text
         tasks = tuple(logits)
         found: dict[str, list[Sequence[float]]] = {task: [] for task in tasks}
-        alone = self._ngrams.covers(language, tasks)
+        alone = self._covers(language, tasks)
         for features in rows:
             own = self._ngrams.log_odds(features, language) if language is not None or alone else {}
             if alone:

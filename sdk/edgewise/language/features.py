@@ -68,8 +68,11 @@ _FIRST_SHIFT, _SECOND_SHIFT = np.uint32(15), np.uint32(13)
 _STARTS = np.array([salt * _FIRST_FACTOR & 0xFFFFFFFF for salt in _SALTS], np.uint32)
 """What the first step of mixing makes of the raw hash 0, which says that nothing starts here."""
 
+_PLACES = np.arange(MAX_CHARS)
 _WORD_FACTOR = np.uint32(_FIRST_FACTOR)
 _BEYOND = np.zeros(MAX_ORDER - 1, np.uint32)
+_NULS = "\0" * (MAX_ORDER - 1)
+_ENDS = tuple(_STARTS[1:MAX_ORDER])
 
 
 def _ngram_factors() -> NDArray[np.uint32]:
@@ -158,8 +161,23 @@ def flat_hashes(codes: NDArray[np.uint32], texts: int) -> Hashes:
         The hashes; where no n-gram starts that is inside one text, and at blanks for the words, the one of
         `EMPTY_HASHES`.
     """
+    return _hashes(np.concatenate((codes, _BEYOND)), texts)
+
+
+def hashes_of_one(text: str) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the codes and `Hashes.flat` of one text.
+
+    Args:
+        text: Letters with single spaces around words, and at both ends.
+    """
+    padded = np.frombuffer((text + _NULS).encode("utf-32-le"), np.uint32)
+    return padded[: len(text)], _hashes(padded, 1).flat
+
+
+def _hashes(padded: NDArray[np.uint32], texts: int) -> Hashes:
+    """Hash codes that have as many zeros behind them as the longest n-gram needs."""
+    codes = padded[: 1 - MAX_ORDER]
     size = len(codes)
-    padded = np.concatenate((codes, _BEYOND))
     blanks = (codes <= SPACE).nonzero()[0]
     before = blanks[:-1]
     flat = np.empty(MAX_ORDER * size + len(before), np.uint32)
@@ -167,8 +185,8 @@ def flat_hashes(codes: NDArray[np.uint32], texts: int) -> Hashes:
     windows = np.ndarray((MAX_ORDER, size), np.uint32, padded, strides=(4, 4))
     np.matmul(_NGRAM_FACTORS, windows, out=grid)
     grid += _NGRAM_STARTS
-    for order in range(1, MAX_ORDER):
-        grid[order, -order:] = _STARTS[order]
+    # Of each order as many places as do not reach the end; a loop takes twice the time.
+    grid[1, -1:], grid[2, -2:], grid[3, -3:], grid[4, -4:] = _ENDS
     if texts > 1:
         _cut(grid, codes)
     if len(before):
@@ -186,8 +204,9 @@ def _cut(grid: NDArray[np.uint32], codes: NDArray[np.uint32]) -> None:
 def _hash_words(codes: NDArray[np.uint32], blanks: NDArray[np.intp], out: NDArray[np.uint32]) -> None:
     """Do the first step of hashing what stands between each blank and the next."""
     before = blanks[:-1]
-    place = np.arange(blanks[-1])
-    place -= before.repeat(blanks[1:] - before)
+    size = len(codes) - 1
+    places = _PLACES[:size] if size <= len(_PLACES) else np.arange(size)
+    place = places - before.repeat(blanks[1:] - before)
     terms = _WORD_POWERS.take(place, mode="clip")
     terms *= codes[:-1]
     np.add.reduceat(terms, before, out=out)

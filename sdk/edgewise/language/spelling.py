@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edgewise.language.features import flat_hashes
+from edgewise.language.features import hashes_of_one
 
 _ASCII = 0x80
 _TEXTS_KEPT = 4  # one for each of a few threads
@@ -62,7 +62,6 @@ def spelled(letters: str) -> Spelled:
     Args:
         letters: What `Alphabet.spell` returned.
     """
-    codes = np.frombuffer((f" {letters} " if letters else " ").encode("utf-32-le"), np.uint32)
-    flat = flat_hashes(codes, 1).flat
+    codes, flat = hashes_of_one(f" {letters} " if letters else " ")
     flat.flags.writeable = False
     return Spelled(codes, flat)

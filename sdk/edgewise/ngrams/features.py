@@ -119,10 +119,20 @@ def counted(keys: NDArray[np.uint32]) -> Features:
     np.not_equal(keys[1:], keys[:-1], out=edge[1:-1])
     place = edge.nonzero()[0]
     first = place[:-1]
-    weight = (place[1:] - first).astype(np.float32)
-    np.log(weight, out=weight)
-    weight += _ONE
+    times = place[1:] - first
+    try:
+        weight = _USUAL_WEIGHTS.take(times)
+    except IndexError:
+        weight = _weights(times)
     return Features(keys.take(first), weight)
+
+
+def _weights(times: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return what features weigh that a text has so often."""
+    return _ONE + np.log(times.astype(np.float32))
+
+
+_USUAL_WEIGHTS = _weights(np.maximum(np.arange(256), 1))
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class _Model:
         words = int(feature.searchsorted(self.words))
         for block in (value[:words], value[words:]):
             if len(block):
-                block /= np.sqrt(block @ block)
+                block /= sqrt(block @ block)
         found = value @ self.weights.take(feature, axis=0).astype(np.float32)
         found *= self.scale
         found += self.bias
