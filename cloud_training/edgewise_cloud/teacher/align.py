@@ -113,9 +113,15 @@ def align(
         for batch in bucketed(lengths, np.arange(len(english)), settings.tokens_per_batch, rng)
     ]
 
-    def loss_of(rows: NDArray[np.int64], step: int) -> Tensor:
+    Made = tuple[dict[str, Tensor], list[list[Tensor]]]
+
+    def make(numbered: tuple[int, NDArray[np.int64]]) -> Made:
+        rows = numbered[1]
         wanted = {task: torch.from_numpy(values[rows]).to(device) for task, values in targets.items()}
-        sides = [[part.to(device) for part in text_batch(side, rows)] for side in (english, other)]
+        return wanted, [[part.to(device) for part in text_batch(side, rows)] for side in (english, other)]
+
+    def loss_of(batch: Made) -> Tensor:
+        wanted, sides = batch
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             first, second = (network.pooled(ids, mask) for ids, mask in sides)
             loss = 1.0 - functional.cosine_similarity(second.float(), first.float().detach()).mean()
@@ -123,7 +129,8 @@ def align(
                 loss = loss + agreement(network, network.of_pooled(pooled), wanted).mean()
             return loss
 
-    run_steps(network, batches, loss_of, work / "alignment.pt", rate=settings.rate, seed=seed, every=every)
+    path = work / "alignment.pt"
+    run_steps(network, batches, make, loss_of, path, rate=settings.rate, seed=seed, every=every)
 
 
 def agreement(

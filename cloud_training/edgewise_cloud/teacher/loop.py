@@ -14,6 +14,7 @@ from edgewise_cloud.teacher.errors import DivergedError
 from edgewise_cloud.teacher.files import first_line, read_torch, write_torch
 from edgewise_cloud.teacher.train import set_rate
 from edgewise_cloud.train.work_folder import WorkFileError
+from edgewise_distill.student.data import ahead
 
 logger = logging.getLogger(__name__)
 _WARM_UP = 0.06
@@ -22,7 +23,8 @@ _WARM_UP = 0.06
 def run_steps(
     module: nn.Module,
     batches: Sequence[Any],
-    loss_of: Callable[[Any, int], Tensor],
+    make: Callable[[Any], Any],
+    loss_of: Callable[[Any], Tensor],
     checkpoint: Path,
     *,
     rate: float,
@@ -34,8 +36,10 @@ def run_steps(
     Args:
         module: All that learns; changed in place.
         batches: One a step.
-        loss_of: Given a batch and the number of the step, returns the loss; every random choice inside must
-            follow from torch's generator, which is seeded for each step, or from that number.
+        make: Makes the tensors of (step, batch), in a thread and ahead of the step; its random choices follow
+            from the number of the step alone.
+        loss_of: Returns the loss of what `make` made; its random choices follow from torch's generator, which
+            is seeded for each step.
         checkpoint: File to write and to go on from.
         rate: Highest learning rate.
         seed: Of dropout.
@@ -46,7 +50,7 @@ def run_steps(
         CheckpointWriteError: A checkpoint can't be written.
         DivergedError: The loss is no number any more.
     """
-    optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(module.parameters(), lr=rate, weight_decay=0.01, fused=True)
     for group in optimizer.param_groups:
         group["peak"] = rate
     first = 0
@@ -60,10 +64,10 @@ def run_steps(
             raise WorkFileError(checkpoint, first_line(error)) from error
     module.train()
     running, counted = 0.0, 0
-    for step in range(first, len(batches)):
+    for step, made in enumerate(ahead(make, list(enumerate(batches))[first:]), start=first):
         set_rate(optimizer, step, len(batches), _WARM_UP)
         torch.manual_seed((seed << 32) + step)
-        loss = loss_of(batches[step], step)
+        loss = loss_of(made)
         if not torch.isfinite(loss):
             raise DivergedError(step + 1)
         optimizer.zero_grad(set_to_none=True)

@@ -16,8 +16,9 @@ from torch import nn
 from edgewise_cloud.catalogue import ALL_LICENCES, Catalogue, Examples
 from edgewise_cloud.prepare import PrepareConfig, prepare_rows
 from edgewise_cloud.prepare.store import load_examples, save_examples
-from edgewise_cloud.teacher.errors import FewLanguagesError, NoLabelledLanguageError, NoRawTextError
+from edgewise_cloud.teacher.errors import FewLanguagesError, NoLabelledLanguageError
 from edgewise_cloud.teacher.files import first_line
+from edgewise_cloud.teacher.growing import grow
 from edgewise_cloud.teacher.network import compact_encoder, demand_fit, load_encoder, load_reader
 from edgewise_cloud.teacher.recipe import Compact, TeacherRecipe
 from edgewise_cloud.teacher.rows import unlabelled
@@ -113,20 +114,6 @@ def _language_rows(
     return train_rows, dev_rows, {"lines": counts, "licences": sorted(licences)}
 
 
-def raw_lines(catalogue: Catalogue, recipe: TeacherRecipe, licences: Iterable[str], most: int) -> Examples:
-    """Return raw lines of the recipe's languages, `most` a language.
-
-    Raises:
-        NoRawTextError: There are none.
-    """
-    found = raw_texts(catalogue, licences, most, recipe.training.seed)
-    wanted = recipe.languages or tuple(found)
-    texts = [line for code in wanted for line in found.get(code, ())]
-    if not texts:
-        raise NoRawTextError(recipe.name, recipe.languages)
-    return unlabelled(texts, ["und"] * len(texts), "language/rawtext")
-
-
 def begin(
     recipe: TeacherRecipe, catalogue: Catalogue, train: Examples, licences: Iterable[str], work: Path
 ) -> tuple[nn.Module, Any]:
@@ -141,7 +128,11 @@ def begin(
         demand_fit(encoder, reader, recipe.max_tokens, recipe.encoder)
         return encoder, reader
     reader = _own_reader(recipe, recipe.compact, catalogue, train, licences, work / "tokenizer")
-    return compact_encoder(recipe.compact, recipe.max_tokens, int(reader.pad_token_id)), reader
+    encoder = compact_encoder(recipe.compact, recipe.max_tokens, int(reader.pad_token_id))
+    if recipe.compact.begin:
+        count = grow(encoder, reader, recipe.compact.begin)
+        logger.info("layers and %d tokens begin as those of %s", count, recipe.compact.begin)
+    return encoder, reader
 
 
 def _own_reader(

@@ -16,13 +16,13 @@ from edgewise_cloud.teacher.align import align, load_pairs
 from edgewise_cloud.teacher.dev import calibration, dev_figures
 from edgewise_cloud.teacher.devices import processes_here
 from edgewise_cloud.teacher.errors import RecipeError
+from edgewise_cloud.teacher.lines import pretraining_lines
 from edgewise_cloud.teacher.losses import TeacherLoss
 from edgewise_cloud.teacher.material import (
     Material,
     begin,
     languages_of,
     load_material,
-    raw_lines,
     rows_used,
 )
 from edgewise_cloud.teacher.network import TeacherNetwork
@@ -104,7 +104,7 @@ def train_teacher(
     dev = make_rows(material.dev, reader, recipe.max_tokens, train.groups, languages)
     if recipe.pretraining is not None and not (work / "checkpoint.pt").exists():
         with accelerator.main_process_first():
-            lines = raw_lines(catalogue, recipe, licences, recipe.pretraining.texts)
+            lines = pretraining_lines(catalogue, recipe, material.train, licences, rows or work)
             _pretrain(recipe, recipe.pretraining, encoder.to(accelerator.device), reader, lines, work)
     torch.manual_seed(recipe.training.seed + 1)
     network = TeacherNetwork(
@@ -114,12 +114,13 @@ def train_teacher(
         logger.info("going on with the heads of %s for %s", recipe.encoder, ", ".join(carried))
     module = TeacherLoss(network, len(train.groups), recipe.training.task_weights)
     run = Run(module, train, recipe.sampling, recipe.training, work, accelerator)
-    fine_tune(run, _looker(dev, labels, languages, recipe, report, note), note)
+    look = _looker(dev, labels, languages, recipe, report, note)
+    fine_tune(run, look, note)
     network = run.plain.network
     folder, figures = work / "teacher", dict[str, float]()
     if accelerator.is_main_process:
         if recipe.alignment is not None:
-            _align(recipe, recipe.alignment, network, reader, catalogue, work)
+            _align(recipe, recipe.alignment, network, reader, catalogue, work, look)
         network.eval()
         teacher, figures = _finished(recipe, network, reader, labels, dev, material, sorted(licences))
         teacher.save(folder)
@@ -183,8 +184,9 @@ def _align(
     reader: Any,
     catalogue: Catalogue,
     work: Path,
+    look: Look,
 ) -> None:
-    """Align a network to the recipe's English teacher."""
+    """Align a network to the recipe's English teacher, unless that costs too much on dev."""
     seed, half = recipe.training.seed, recipe.training.precision == "bf16"
     pairs = load_pairs(catalogue, alignment.pairs, seed)
     english = Teacher.load(Path(alignment.teacher))
@@ -200,7 +202,13 @@ def _align(
         )
     ]
     wanted = {task: values for task, values in targets.items() if task in network.heads}
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    good = look(network.eval(), 0)
     align(network, sides[0], sides[1], wanted, alignment, work, seed, half, recipe.training.checkpoint_every)
+    cost = good - look(network.eval(), 0)
+    logger.info("alignment cost %.4f on dev, %.4f is allowed", cost, alignment.cost)
+    if cost > alignment.cost:
+        network.load_state_dict(before)
 
 
 def _finished(

@@ -101,10 +101,14 @@ def pretrain(
         for batch in bucketed(rows.tokens.lengths + 2, np.arange(len(rows)), settings.tokens_per_batch, rng)
     ]
 
-    def loss_of(chosen: NDArray[np.int64], step: int) -> Tensor:
+    def make(numbered: tuple[int, NDArray[np.int64]]) -> tuple[Tensor, Tensor, Tensor]:
+        step, chosen = numbered
         ids, mask = text_batch(rows, chosen)
         seen, wanted = hide(ids, mask, settings.share, mask_id, rows.special, (seed << 32) + step)
-        seen, wanted, mask = seen.to(device), wanted.to(device), mask.to(device)
+        return seen.to(device), wanted.to(device), mask.to(device)
+
+    def loss_of(batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        seen, wanted, mask = batch
         there = wanted != IGNORED
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             states = source(input_ids=seen, attention_mask=mask).last_hidden_state
@@ -114,4 +118,5 @@ def pretrain(
         total = functional.cross_entropy(logits.float(), wanted[there], reduction="sum")
         return total / there.sum().clamp(min=1)
 
-    run_steps(both, batches, loss_of, work / "pretraining.pt", rate=settings.rate, seed=seed, every=every)
+    path = work / "pretraining.pt"
+    run_steps(both, batches, make, loss_of, path, rate=settings.rate, seed=seed, every=every)

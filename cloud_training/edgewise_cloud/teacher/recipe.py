@@ -75,7 +75,11 @@ class MaskedPretraining:
     """Continued pre-training on raw text (Gururangan et al., "Don't Stop Pretraining", 2020).
 
     Attributes:
-        texts: Lines a language, at most.
+        texts: Raw lines a language, at most.
+        sentences: Lines a language from the sentences for language identification, at most.
+        pairs: English sentences with their translation behind them, at most (Conneau and Lample,
+            "Cross-lingual Language Model Pretraining", 2019).
+        labelled: Whether the texts of the training rows are read, too.
         epochs: Passes over them.
         share: Share of the tokens to be guessed.
         rate: Highest learning rate.
@@ -83,6 +87,9 @@ class MaskedPretraining:
     """
 
     texts: int = 20_000
+    sentences: int = 0
+    pairs: int = 0
+    labelled: bool = False
     epochs: int = 1
     share: float = 0.15
     rate: float = 1e-4
@@ -99,6 +106,7 @@ class Alignment:
         epochs: Passes over them.
         rate: Highest learning rate.
         tokens_per_batch: Size of a step.
+        cost: Points of the dev figure (0.01 is one) that it may cost; if it costs more, it is undone.
     """
 
     teacher: str
@@ -106,6 +114,7 @@ class Alignment:
     epochs: int = 1
     rate: float = 3e-4
     tokens_per_batch: int = 4096
+    cost: float = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,8 @@ class Compact:
         layers: Transformer layers.
         heads: Attention heads.
         inner: Features inside a feed-forward layer.
+        begin: Pretrained encoder of the same width, whose layers and words it begins with (see
+            `edgewise_cloud.teacher.growing`); empty: it begins at random.
     """
 
     vocabulary: int = 32_000
@@ -125,6 +136,7 @@ class Compact:
     layers: int = 4
     heads: int = 4
     inner: int = 1024
+    begin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

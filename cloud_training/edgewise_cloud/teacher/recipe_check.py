@@ -38,7 +38,9 @@ _LEAST = {
     "compact.layers": 1,
     "compact.heads": 1,
     "compact.inner": 1,
-    "pretraining.texts": 1,
+    "pretraining.texts": 0,
+    "pretraining.sentences": 0,
+    "pretraining.pairs": 0,
     "pretraining.epochs": 1,
     "pretraining.share": 0.01,
     "pretraining.rate": 0,
@@ -47,6 +49,7 @@ _LEAST = {
     "alignment.epochs": 1,
     "alignment.rate": 0,
     "alignment.tokens_per_batch": 1,
+    "alignment.cost": 0,
 }
 _MOST = {
     "sampling.thinning": 1,
@@ -83,6 +86,7 @@ def _map(inner: Callable[[Any], bool]) -> Callable[[Any], bool]:
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "int": (_whole, "whole number"),
     "float": (_number, "number"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
     "str": (_text, "text"),
     "str | None": (lambda value: value is None or _text(value), "text"),
     "tuple[str, ...]": (_names, "list of texts"),

@@ -24,6 +24,7 @@ from edgewise_cloud.train.calibrate import sigmoid, softmax
 from edgewise_cloud.train.texts import normalize_all
 from edgewise_cloud.train.work_folder import replace_file
 from edgewise_distill.checkpoints import CheckpointNotFoundError
+from edgewise_distill.student.data import ahead
 
 FACTS = "teacher.json"
 _HEADS = "heads.safetensors"
@@ -231,8 +232,9 @@ def network_logits(
     device = next(network.parameters()).device
     result = {task: np.zeros((len(rows), len(names)), np.float32) for task, names in labels.items()}
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-        for chosen in in_order(rows, tokens_per_batch):
-            ids, mask = text_batch(rows, chosen)
+        order = list(in_order(rows, tokens_per_batch))
+        batches = ahead(lambda chosen: text_batch(rows, chosen), order)
+        for chosen, (ids, mask) in zip(order, batches, strict=True):
             for task, values in network(ids.to(device), mask.to(device)).items():
                 result[task][chosen] = values.float().cpu().numpy()
     return result

@@ -47,8 +47,8 @@ def check_ahead(recipe: TeacherRecipe, catalogue: Catalogue) -> None:
         why = f"names {', '.join(unknown)}, which the catalogue has not"
         raise RecipeError(recipe.name, "sampling.most", why)
     PrepareConfig.from_dict(recipe.prepare)
-    if recipe.compact is None:
-        locate(recipe.encoder)
+    if begun := recipe.encoder if recipe.compact is None else recipe.compact.begin:
+        locate(begun)
     if recipe.alignment is not None:
         Teacher.load(Path(recipe.alignment.teacher))
         if not (catalogue.root / FILE).is_file():

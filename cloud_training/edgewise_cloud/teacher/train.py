@@ -21,6 +21,7 @@ from edgewise_cloud.teacher.network import TeacherNetwork
 from edgewise_cloud.teacher.recipe import FineTuning, Sampling
 from edgewise_cloud.teacher.rows import Rows, TeacherRows, labelled_batch, plan
 from edgewise_cloud.train.work_folder import WorkFileError
+from edgewise_distill.student.data import ahead
 
 logger = logging.getLogger(__name__)
 
@@ -128,15 +129,18 @@ class Run:
         whole = len(batches) - len(batches) % size
         return [batches[first : first + size] for first in range(0, whole, size)]
 
-    def take_step(self, batches: Sequence[Rows], steps: int) -> float:
+    def made(self, batches: Sequence[Rows]) -> list[tuple[int, dict[str, Tensor]]]:
+        """Return the micro-batches of a step that this process takes, with their numbers."""
+        mine = range(self.accelerator.process_index, len(batches), self.worlds)
+        return [(number, self._moved(labelled_batch(self.rows, batches[number]))) for number in mine]
+
+    def take_step(self, mine: Sequence[tuple[int, dict[str, Tensor]]], steps: int) -> float:
         """Learn from the micro-batches of a step; returns this process's share of their mean loss."""
         set_rate(self.optimizer, self.progress.step, steps, self.settings.warm_up)
-        mine = list(range(self.accelerator.process_index, len(batches), self.worlds))
         total = 0.0
-        for count, number in enumerate(mine, start=1):
+        for count, (number, batch) in enumerate(mine, start=1):
             # Dropout depends on the micro-batch alone, not on the process or on what ran before it.
             torch.manual_seed((self.settings.seed << 32) + self.progress.step * 1024 + number)
-            batch = self._moved(labelled_batch(self.rows, batches[number]))
             if count < len(mine):
                 with self.accelerator.no_sync(self.module):
                     total += self._learn(batch, len(mine))
@@ -227,9 +231,9 @@ def fine_tune(
     while progress.epoch < settings.epochs and not progress.stopped:
         todo = run.steps_of(progress.epoch)
         running, counted, began = 0.0, 0, time.monotonic()
-        for number in range(progress.within, len(todo)):
-            running, counted = running + run.take_step(todo[number], steps), counted + 1
-            progress.within = number + 1
+        for batches in ahead(run.made, todo[progress.within :]):
+            running, counted = running + run.take_step(batches, steps), counted + 1
+            progress.within += 1
             if progress.step % 50 == 0:
                 seconds = (time.monotonic() - began) / counted
                 logger.info(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 FloatArray = NDArray[np.float32]
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,31 @@ class Batch:
     toxicity: Tensor
     emotion: Tensor
     soft: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(
+            self, **{name: value.to(device) for name, value in values.items() if value is not None}
+        )
+
+
+def ahead(make: Callable[[Item], Made], items: Iterable[Item], depth: int = 3) -> Iterator[Made]:
+    """Yield what `make` returns of each item, made by a thread while the caller uses the one before.
+
+    Args:
+        make: Called in order, from one thread; must not draw from generators that the caller draws from.
+        items: What to make of.
+        depth: Made in advance, at most.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def encode(

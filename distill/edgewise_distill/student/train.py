@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgewise_distill.student.data import Batch, LabelledTokens, bucketed, make_batch
+from edgewise_distill.student.data import Batch, LabelledTokens, ahead, bucketed, make_batch
 from edgewise_distill.student.losses import emotion_loss, sentiment_loss, soft_loss, toxicity_loss
 from edgewise_distill.student.model import Student
 
@@ -117,7 +117,7 @@ def batch_loss(
 
     What a teacher says is learned by the shared heads alone, without the offsets of the row's set.
     """
-    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+    with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=half):
         found = student.features(batch.ids, batch.mask)
     features = {task: value.float() for task, value in found.items()}
     shared = {task: student.heads[task](value) for task, value in features.items()}
@@ -149,9 +149,10 @@ def _hide(ids: Tensor, share: float, generator: torch.Generator) -> Tensor:
 
 
 class _Run:
-    """Everything that a step changes, and a checkpoint holds."""
+    """Everything that a step changes, and a checkpoint holds; on a GPU where there is one."""
 
     def __init__(self, student: Student, data: LabelledTokens, config: TrainConfig) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.student = student
         self.config = config
         hidden, groups = student.config.hidden, int(data.group.max()) + 1
@@ -162,7 +163,7 @@ class _Run:
                 for task, count in student.config.labels.items()
             }
         )
-        self.both = nn.ModuleList([student, self.offsets])
+        self.both = nn.ModuleList([student, self.offsets]).to(self.device)
         self.optimizer = torch.optim.AdamW(
             self.both.parameters(), lr=config.rate, weight_decay=config.decay, fused=True
         )
@@ -172,7 +173,7 @@ class _Run:
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location=self.device, weights_only=True)
         self.both.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.averaged, self.epoch, self.step = state["averaged"], state["epoch"], state["step"]
@@ -288,9 +289,12 @@ def _train_epoch(
     warm = max(steps // 50, 1)
     running = 0.0
     batches = bucketed(data.lengths, rows_of_epoch(epoch, rng), config.tokens_per_batch, rng)
-    for count, rows in enumerate(batches, start=1):
+
+    def made(rows: NDArray[np.int64]) -> Batch:
         batch = make_batch(data, rows)
-        batch = replace(batch, ids=_hide(batch.ids, config.token_dropout, generator))
+        return replace(batch, ids=_hide(batch.ids, config.token_dropout, generator)).to(run.device)
+
+    for count, batch in enumerate(ahead(made, batches), start=1):
         running += run.take_step(batch, config.rate * _rate_at(run.step, steps, warm))
         if run.step % 200 == 0:
             logger.info("epoch %d step %d of %d loss %.4f", epoch, run.step, steps, running / count)

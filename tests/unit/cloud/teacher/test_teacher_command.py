@@ -105,12 +105,13 @@ def test_the_language_recipe_runs_end_to_end(run: Run, mini: Path, encoder: Enco
 
 
 def test_the_compact_recipe_makes_pretrains_trains_and_aligns(
-    run: Run, mini: Path, english: Path, gates: Callable[[float], Path], tmp_path: Path
+    run: Run, mini: Path, english: Path, encoder: Encoder, gates: Callable[[float], Path], tmp_path: Path
 ) -> None:
     changes = (
-        "training.precision=bf16", "compact.vocabulary=500", "compact.width=16", "compact.layers=1",
-        "compact.heads=2", "compact.inner=32", "pretraining.texts=30", "training.tokens_per_batch=512",
-        f"alignment.teacher={english / 'teacher'}", "alignment.pairs=40",
+        "training.precision=bf16", "compact.vocabulary=500", "compact.width=16", "compact.layers=3",
+        "compact.heads=2", "compact.inner=32", f"compact.begin={encoder('bert')}", "pretraining.texts=30",
+        "training.tokens_per_batch=512", f"alignment.teacher={english / 'teacher'}", "alignment.pairs=40",
+        "alignment.cost=1",
     )  # fmt: skip
     result = run(
         "train", "compact_multilingual", "--data", mini, "--work", tmp_path, "--rows", 40,
