@@ -134,7 +134,8 @@ class Encoder:
                 problem = f"the output {task!r} has shape {output.shape}, not {shape}"
                 raise BackendRunError(self._backend, problem)
             found[task] = values = output.tolist()
-            total += sum(map(sum, values))
+            for row in values:
+                total += sum(row)
         if not isfinite(total):
             wrong = ", ".join(repr(task) for task in tasks if not isfinite(sum(map(sum, found[task]))))
             raise BackendRunError(self._backend, f"the output {wrong} is not finite")

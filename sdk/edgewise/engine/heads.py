@@ -116,18 +116,20 @@ class Head:
         limits = self._thresholds.get(language) or self._threshold(language)
         if thresholds:
             limits = {**limits, **thresholds}
-        by_label = dict(zip(self.labels, scores, strict=True))
-        if self._main is None:
+        labels, main = self.labels, self._main
+        by_label = dict(zip(labels, scores, strict=True))
+        if main is None:
             score = max(scores)
-            label = self.labels[scores.index(score)]
+            label = labels[scores.index(score)]
             limit = limits[label]
             return Prediction(label, score, by_label, limit, score < limit, (label,))
-        score, limit = scores[self._main], limits[TOXICITY]
-        given = [label for label, value in by_label.items() if value >= limits[label]]
+        score, limit = scores[main], limits[TOXICITY]
+        given: tuple[str, ...] = ()
+        for label in labels:  # most texts are given none
+            if by_label[label] >= limits[label]:
+                given += (label,)
         unsure = abs(score - limit) < self._margin
-        return Prediction(
-            TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, tuple(given)
-        )
+        return Prediction(TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, given)
 
     def limit(
         self, label: str, language: str | None, thresholds: Mapping[str, float] = NO_THRESHOLDS
