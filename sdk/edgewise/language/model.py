@@ -231,9 +231,9 @@ class LanguageModel:
         scores += self._bias
         scores /= self._spread * len(hits) ** self._growth
         if not letters.isascii():
-            impossible = self._scripts.ruled_out(codes, 1)
+            impossible = self._scripts.ruled_out_of_one(codes)
             if impossible is not None:
-                scores[impossible[0]] -= _UNLIKELY
+                scores[impossible] -= _UNLIKELY
         if barred is not None:
             scores += barred
         scores -= np.maximum.reduce(scores)

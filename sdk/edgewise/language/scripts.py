@@ -59,6 +59,20 @@ class ScriptPrior:
         self._kana, self._han = int(self._script_of[_KANA]), int(self._script_of[_HAN])
         self._script_of[_NO] = _OTHER
         self._impossible = ~np.array(rows)
+        self._kinds = len(rows)
+
+    def ruled_out_of_one(self, codes: NDArray[np.uint32]) -> NDArray[np.bool_] | None:
+        """Return what can't be [classes] of one text; see `ruled_out`."""
+        if int(np.maximum.reduce(codes)) < _LOWEST:
+            return None
+        # A text has two dozen counts, for which numpy's fixed cost per call is most of the time.
+        counts: list[int] = np.bincount(self._script_of.take(codes), minlength=self._kinds).tolist()
+        counts[_BLANK] = 0
+        if counts[self._han] < counts[self._kana] * _HAN_PER_KANA:
+            counts[self._kana] += counts[self._han]
+            counts[self._han] = 0
+        most = max(counts)
+        return self._impossible[counts.index(most)] if most > _MAJORITY * sum(counts) else None
 
     def ruled_out(self, codes: NDArray[np.uint32], texts: int) -> NDArray[np.bool_] | None:
         """Return what can't be [texts, classes], None when nothing is ruled out.
