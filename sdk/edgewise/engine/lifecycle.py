@@ -11,6 +11,18 @@ from edgewise.errors import AnalyzerClosedError
 
 T = TypeVar("T")
 
+_process = object()
+"""Stands for this process; a forked child has another. Asking the system for a number takes microseconds."""
+
+
+def _begin_process() -> None:
+    global _process
+    _process = object()
+
+
+if hasattr(os, "register_at_fork"):  # there is none where nothing forks
+    os.register_at_fork(after_in_child=_begin_process)
+
 
 class _Slot(Generic[T]):
     """One process's value; each `with` over it holds it."""
@@ -69,7 +81,7 @@ class PerProcess(Generic[T]):
         self.make = make
         self.free = free
         self.closed = False
-        self._slots: dict[int, _Slot[T]] = {}
+        self._slots: dict[object, _Slot[T]] = {}
 
     def use(self) -> _Slot[T]:
         """Hold the value in a `with`; it is not freed meanwhile.
@@ -77,10 +89,9 @@ class PerProcess(Generic[T]):
         Raises:
             AnalyzerClosedError: `close` was called.
         """
-        pid = os.getpid()
-        slot = self._slots.get(pid)
+        slot = self._slots.get(_process)
         # Threads that come here at once agree on one slot: setdefault is atomic.
-        return slot if slot is not None else self._slots.setdefault(pid, _Slot(self))
+        return slot if slot is not None else self._slots.setdefault(_process, _Slot(self))
 
     def close(self) -> None:
         """Allow no further use. May be called again."""

@@ -1,5 +1,6 @@
 """A value that threads share and that may be closed while it is in use."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -103,13 +104,26 @@ def test_a_failed_making_is_tried_again() -> None:
         assert value == "value"
 
 
-def test_another_process_makes_its_own_and_leaves_the_first_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_another_process_makes_its_own_and_leaves_the_first_alone() -> None:
     maker = Maker()
     held = PerProcess(maker.make, maker.freed.append)
     with held.use() as value:
         assert value == "value 1"
-    monkeypatch.setattr("os.getpid", lambda: -1)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            with held.use() as value:
+                held.close()
+            os.write(writing, f"{value}, freed {maker.freed}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as told:
+        assert told.read() == "value 2, freed ['value 2']"
+    os.waitpid(child, 0)
     with held.use() as value:
-        assert value == "value 2"
+        assert value == "value 1"
     held.close()
-    assert maker.freed == ["value 2"]
+    assert maker.freed == ["value 1"]
