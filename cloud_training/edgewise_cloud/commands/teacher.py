@@ -141,7 +141,8 @@ def train(
 @click.option("--work", type=_FOLDER, required=True, help="Folder for rows and results of this run.")
 @click.option("--licences", metavar="A,B", help="Licence classes to train on; the default is what may ship.")
 @click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
-def ngrams(data: Path, work: Path, licences: str | None, rows: int | None) -> None:
+@click.option("--prepared", type=_FOLDER, help="Folder with rows to learn from instead, of another run.")
+def ngrams(data: Path, work: Path, licences: str | None, rows: int | None, prepared: Path | None) -> None:
     """Train linear models over words and n-grams of characters, one for each language that has labelled rows.
 
     What a language's few thousand rows can teach, they learn better than an encoder that begins with nothing.
@@ -151,7 +152,8 @@ def ngrams(data: Path, work: Path, licences: str | None, rows: int | None) -> No
     from edgewise_cloud.commands.train import licence_classes
     from edgewise_cloud.ngrams.train import train_ngrams
 
-    made = train_ngrams(load_catalogue(data), work, licences=licence_classes(licences), limit=rows)
+    classes = licence_classes(licences)
+    made = train_ngrams(load_catalogue(data), work, None, classes, rows, prepared)
     click.echo(f"Saved {work / 'teacher'}: {len(made.models) - 1} languages, and all of them pooled.")
 
 

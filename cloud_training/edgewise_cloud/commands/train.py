@@ -65,6 +65,13 @@ def licence_classes(given: str | None) -> frozenset[str]:
     return names
 
 
+_prepared = click.option(
+    "--prepared",
+    type=_FOLDER,
+    help="Folder with rows to learn from: the work folder of a teacher's run, or what `data prepare` wrote.",
+)
+
+
 @click.group(short_help="Train the models of a bundle.")
 @click.option("--quiet", is_flag=True, help="Say nothing while training.")
 def train(quiet: bool) -> None:
@@ -132,6 +139,7 @@ def train(quiet: bool) -> None:
     type=_FOLDER,
     help="Bundle whose default model is asked about attributes of toxicity that none of the sets annotates.",
 )
+@_prepared
 def student(
     data: Path,
     work: Path,
@@ -151,6 +159,7 @@ def student(
     vocabulary: int | None,
     languages: str | None,
     attributes: Path | None,
+    prepared: Path | None,
 ) -> None:
     """Train the encoder for sentiment, toxicity and emotion.
 
@@ -168,6 +177,7 @@ def student(
         recipe,
         teachers=tuple(map(str, teachers)),
         attributes=None if attributes is None else str(attributes),
+        prepared=None if prepared is None else str(prepared),
         languages=tuple(_languages(languages)) if languages is not None else None,
         **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, made_rows=made_rows, hidden=hidden),
     )
@@ -183,7 +193,15 @@ def student(
 @_licences
 @click.option("--features", type=click.IntRange(min=100), help="Features a language, at most.")
 @click.option("--rows", type=click.IntRange(min=10), help="A quick try: so many rows of each set.")
-def ngrams(data: Path, work: Path, licences: str | None, features: int | None, rows: int | None) -> None:
+@_prepared
+def ngrams(
+    data: Path,
+    work: Path,
+    licences: str | None,
+    features: int | None,
+    rows: int | None,
+    prepared: Path | None,
+) -> None:
     """Train linear models over words and n-grams of characters, one a language, small enough to ship.
 
     Writes ngrams.bin and model.json to --work. `pack --ngrams` lets them answer beside the students, or
@@ -194,7 +212,7 @@ def ngrams(data: Path, work: Path, licences: str | None, features: int | None, r
     from edgewise_cloud.ngrams.ship import FEATURES, MADE_ROWS, train_heads
 
     recipe = NgramRecipe(features=features or FEATURES, made_rows=MADE_ROWS)
-    train_heads(load_catalogue(data), work, recipe, licence_classes(licences), rows)
+    train_heads(load_catalogue(data), work, recipe, licence_classes(licences), rows, prepared)
     click.echo(f"Wrote {work / 'ngrams.bin'} and model.json beside it.")
 
 

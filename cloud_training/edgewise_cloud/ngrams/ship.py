@@ -20,7 +20,7 @@ from edgewise.ngrams.heads import LAYOUT, POOLED, to_planes
 from edgewise.ngrams.tables import to_runs
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.ngrams.fit import TASKS, LinearModel, NgramRecipe
-from edgewise_cloud.ngrams.train import fit_all
+from edgewise_cloud.ngrams.train import fit_all, named
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.made import made_training_rows
 from edgewise_cloud.train.provenance import sources_of
@@ -134,6 +134,7 @@ def train_heads(
     recipe: NgramRecipe | None = None,
     licences: Iterable[str] = SHIPPABLE,
     limit: int | None = None,
+    prepared: Path | None = None,
 ) -> Path:
     """Train n-gram models for devices, and calibrate them as they answer alone.
 
@@ -143,6 +144,7 @@ def train_heads(
         recipe: How; with `FEATURES` and `MADE_ROWS` when it is None.
         licences: Licence classes that may be trained on.
         limit: Rows of each set at most, None for all.
+        prepared: Folder of rows to take instead, see `labelled_rows`.
 
     Returns:
         The folder.
@@ -154,8 +156,8 @@ def train_heads(
     """
     recipe = recipe or NgramRecipe(features=FEATURES, made_rows=MADE_ROWS)
     licences = frozenset(licences)
-    claim(work, {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit})
-    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work)
+    claim(work, {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit, **named(prepared)})
+    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
     if recipe.made_rows:
         languages = sorted(set(rows.langs))
         made = made_training_rows(catalogue, languages, recipe.seed, recipe.made_rows, work)

@@ -91,12 +91,18 @@ def fit_all(examples: Examples, recipe: NgramRecipe) -> dict[str, LinearModel]:
     return {language: model for language in chosen if (model := fitted[language]) is not None}
 
 
+def named(prepared: Path | None) -> dict[str, str]:
+    """Return what a work folder's settings say of prepared rows; nothing where there are none."""
+    return {} if prepared is None else {"prepared": str(prepared)}
+
+
 def train_ngrams(
     catalogue: Catalogue,
     work: Path,
     recipe: NgramRecipe | None = None,
     licences: Iterable[str] = SHIPPABLE,
     limit: int | None = None,
+    prepared: Path | None = None,
 ) -> NgramTeacher:
     """Train and calibrate an n-gram teacher.
 
@@ -106,6 +112,7 @@ def train_ngrams(
         recipe: How.
         licences: Licence classes that may be trained on.
         limit: Rows of each set at most, None for all.
+        prepared: Folder of rows to take instead, see `labelled_rows`.
 
     Raises:
         CatalogueError: The data can't be had.
@@ -113,8 +120,8 @@ def train_ngrams(
         CheckpointWriteError: The teacher can't be written.
     """
     recipe, licences = recipe or NgramRecipe(), frozenset(licences)
-    claim(work, {"ngrams": asdict(recipe), "licences": sorted(licences), "limit": limit})
-    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work)
+    claim(work, {"ngrams": asdict(recipe), "licences": sorted(licences), "limit": limit, **named(prepared)})
+    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
     found = NgramTeacher("ngrams", fit_all(rows, recipe), {}, {})
     logits = found.logits_of(dev.texts, dev.langs)
     names, counts = np.unique(np.array(rows.datasets), return_counts=True)

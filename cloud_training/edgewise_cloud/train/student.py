@@ -70,6 +70,8 @@ class Recipe:
         languages: Of the rows and the vocabulary; None: all.
         attributes: Folder of a bundle, whose default model is asked about attributes of toxicity that no set
             of these languages annotates; None: nobody is.
+        prepared: Folder of rows that were prepared before, of a teacher's run or by `data prepare`; None: all
+            rows of the catalogue, checked for leaks.
     """
 
     width: int = 128
@@ -88,6 +90,7 @@ class Recipe:
     made_rows: int = 0
     languages: tuple[str, ...] | None = None
     attributes: str | None = None
+    prepared: str | None = None
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
@@ -140,7 +143,8 @@ def train_student(
     claim(work, settings)
     torch.set_num_threads(available_threads())
     seed = recipe.training.seed
-    every = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work)
+    prepared = None if recipe.prepared is None else Path(recipe.prepared)
+    every = labelled_rows(catalogue, licences, recipe.sizes.limit, seed, work, prepared)
     train_rows, dev_rows = (_of_languages(rows, recipe.languages) for rows in every)
     vocabulary = work / "tokenizer.json"
     tokenizer = make_tokenizer(
@@ -148,15 +152,15 @@ def train_student(
     )
     train_rows = _with_made(recipe, catalogue, train_rows, work)
     train_rows, asked = _with_unlabelled(recipe, catalogue, licences, train_rows, work)
-    prepared = prepare(train_rows, tokenizer, recipe.sizes)
+    rows = prepare(train_rows, tokenizer, recipe.sizes)
     soft, thresholds = _told(recipe, train_rows, asked, work)
-    tokens = replace(prepared.tokens, soft=soft)
-    dev = prepare(dev_rows, tokenizer, recipe.sizes, prepared.groups)
+    tokens = replace(rows.tokens, soft=soft)
+    dev = prepare(dev_rows, tokenizer, recipe.sizes, rows.groups)
     untrained = _untrained(recipe, tokenizer, work)
     student = train(
         untrained,
         tokens,
-        lambda _, rng: rows_of_epoch(prepared, recipe.sizes, rng),
+        lambda _, rng: rows_of_epoch(rows, recipe.sizes, rng),
         recipe.training,
         work / "checkpoint.pt",
         lambda trained, epoch: _note_scores(work / "dev.jsonl", dev, trained, epoch),
@@ -174,6 +178,7 @@ def train_student(
             **_recipe(recipe),
             "teachers": [name_of(folder) for folder in recipe.teachers],
             "attributes": recipe.attributes and read_manifest(recipe.attributes).name,
+            "prepared": recipe.prepared is not None,
         },
     }
     replace_file(work / "model.json", json.dumps(part, ensure_ascii=False, indent=1).encode())
@@ -181,9 +186,10 @@ def train_student(
 
 
 def _recipe(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as JSON says it; without made rows as before there were any: old runs go on."""
+    """Return a recipe as JSON says it, without what older runs did not know: these go on."""
     said = asdict(recipe)
-    return said if recipe.made_rows else {name: said[name] for name in said if name != "made_rows"}
+    newer = [name for name in ("made_rows", "prepared") if not said[name]]
+    return {name: said[name] for name in said if name not in newer}
 
 
 def _rows(catalogue: Catalogue, licences: Iterable[str]) -> dict[str, dict[str, int]]:

@@ -144,6 +144,22 @@ def test_a_rerun_reads_the_rows_of_the_first(folder: Path, tmp_path: Path) -> No
     assert {"sentiment/en_sst", "sentiment/hr_pauza"} <= set(first[1].datasets)
 
 
+def test_prepared_rows_are_taken_instead_and_kept(folder: Path, tmp_path: Path) -> None:
+    catalogue = load_catalogue(make_training_data(tmp_path / "data"))
+    train, dev = labelled_rows(catalogue, SHIPPABLE, 40, 1, tmp_path)
+    prepared, work = tmp_path / "prepared", tmp_path / "work"
+    work.mkdir()
+    save_examples(prepared / "train.parquet", train.take(range(10)))
+    save_examples(prepared / "dev.parquet", dev.take(range(5)))
+    found = labelled_rows(catalogue, SHIPPABLE, None, 2, work, prepared)
+    assert [part.texts for part in found] == [train.texts[:10], dev.texts[:5]]
+    (prepared / "train.parquet").unlink()
+    again = labelled_rows(catalogue, SHIPPABLE, None, 2, work, prepared)
+    assert equal(again[0], found[0])
+    with pytest.raises(WorkFileError, match=r"train\.parquet"):
+        labelled_rows(catalogue, SHIPPABLE, None, 2, tmp_path / "empty", prepared)
+
+
 def test_rows_are_kept_as_they_are(train: Examples, tmp_path: Path) -> None:
     save_examples(tmp_path / "rows.parquet", train)
     assert equal(load_examples(tmp_path / "rows.parquet"), train)
