@@ -117,6 +117,26 @@ class Encoder:
                 found[task].append(values)
         return found
 
+    def judge_row(
+        self, row: Sequence[int], tasks: Sequence[str], text: str, language: str | None
+    ) -> Mapping[str, Sequence[float]]:
+        """Do what `logits` and `settle` do, for a text that is one row.
+
+        Args:
+            row: Token ids, at least one.
+            tasks: The outputs to return.
+            text: The text, normalised.
+            language: Its language, None when that is not sure.
+
+        Returns:
+            For each task what is left to calibrate.
+
+        Raises:
+            BackendRunError: See `logits`.
+        """
+        found = {task: rows[0] for task, rows in self._run((row,), tasks).items()}
+        return found if self._second is None else self._second.mixed(found, text, language)
+
     def close(self) -> None:
         """Free the model."""
         self._session.close()

@@ -13,7 +13,7 @@ from edgewise.engine.models import Models
 from edgewise.engine.reading import Job, Reading
 from edgewise.engine.settings import LANGUAGE, Request, Settings
 from edgewise.explain import explain
-from edgewise.results import Analysis, Prediction, hash_text
+from edgewise.results import Analysis, Prediction, Span, hash_text
 from edgewise.text import normalize
 from edgewise_runtimes import BackendChoice
 
@@ -49,7 +49,7 @@ class Engine:
             BundleError: A model's file is missing, too large or not the one that was packed.
             BackendError: A model cannot be loaded or fails.
         """
-        if len(texts) == 1:
+        if len(texts) == 1 and not request.explain:
             return [self.judge_one(texts[0], request)]
         started = perf_counter()
         readings = self._read(texts, request)
@@ -66,16 +66,28 @@ class Engine:
 
     def judge_one(self, text: str, request: Request) -> Analysis:
         """Do what `judge` does for one text: there is nothing to share out, which one would feel."""
+        if request.explain:
+            return self.judge((text,), request)[0]
         started = perf_counter()
-        limit = self._settings.max_chars
+        models, given, limit = self._models, request.thresholds, self._settings.max_chars
         part = text if len(text) <= limit else text[:limit]
-        language = self._models.detector().tell_one(part, _of_language(request))
-        reading = self._reading(text, part, language, request.tasks)
-        for job in reading.jobs:
-            if job.tokens.rows:
-                logits = job.encoder.logits(job.tokens.rows, job.tasks, request.rows)
-                _conclude(reading, job, logits, request)
-        return self._answer(reading, request, started)
+        language = models.detector().tell_one(part, _of_language(request))
+        known = None if language.unsure else language.label
+        normal = normalize(part).text
+        answers = {LANGUAGE: language}
+        plan, truncated = models.plan(known, request.tasks), len(part) < len(text)
+        for name, tasks in plan:
+            encoder = models.encoder(name)
+            tokens = encoder.tokenizer.read(normal)
+            if len(tokens.rows) == 1:
+                heads = encoder.heads
+                for task, logits in encoder.judge_row(tokens.rows[0], tasks, normal, known).items():
+                    limits = given.get(task, NO_THRESHOLDS) if given else NO_THRESHOLDS
+                    answers[task] = heads[task].answer(logits, known, limits)
+            else:
+                answers |= _of_windows(Job(encoder, tasks, tokens), normal, known, request)
+                truncated = truncated or not tokens.complete
+        return self._analysis(text, answers, request.tasks, len(plan) > 0, truncated, (), started)
 
     def load(self, tasks: tuple[str, ...]) -> None:
         """Load everything that the tasks may need, and run it once."""
@@ -115,27 +127,46 @@ class Engine:
         answers, truncated = reading.answers, reading.cut
         for job in reading.jobs:
             if not job.tokens.rows:
-                _leave_blank(reading, job, request)
+                answers |= _blank(job, request.thresholds)
             elif not job.tokens.complete:
                 truncated = True
         spans = explain(reading, answers, request.rows) if request.explain else ()
+        began = started - reading.seconds
+        return self._analysis(
+            reading.text, answers, request.tasks, len(reading.jobs) > 0, truncated, spans, began
+        )
+
+    def _analysis(
+        self,
+        text: str,
+        answers: Mapping[str, Prediction],
+        tasks: tuple[str, ...],
+        judged: bool,
+        truncated: bool,
+        spans: tuple[Span, ...],
+        began: float,
+    ) -> Analysis:
+        """Put together what is said of a text; `judged` tells whether more than its language was asked."""
         unsure = False
-        for task in request.tasks:
-            unsure = unsure or answers[task].unsure
-        seconds = reading.seconds + perf_counter() - started
+        for task in tasks:
+            if answers[task].unsure:
+                unsure = True
+                break
+        get = answers.get
+        # By position: names would take as long as all the rest.
         return Analysis(
-            text_hash=hash_text(reading.text),
-            language=reading.language,
-            sentiment=answers.get("sentiment"),
-            toxicity=answers.get("toxicity"),
-            emotion=answers.get("emotion"),
-            model=self._name,
-            backend=self._models.choice().chosen if reading.jobs else self._language_backend,
-            latency_ms=1000.0 * seconds,
-            truncated=truncated,
-            spans=spans,
-            unsure=unsure,
-            arm=self._settings.arm,
+            hash_text(text),
+            answers[LANGUAGE],
+            get("sentiment"),
+            get("toxicity"),
+            get("emotion"),
+            self._name,
+            self._models.choice().chosen if judged else self._language_backend,
+            1000.0 * (perf_counter() - began),
+            truncated,
+            spans,
+            unsure,
+            self._settings.arm,
         )
 
 
@@ -152,31 +183,44 @@ def _run(encoder: Judge, jobs: Sequence[tuple[Reading, Job]], request: Request) 
     place = 0
     for reading, job in jobs:
         end = place + len(job.tokens.rows)
-        _conclude(reading, job, {task: logits[task][place:end] for task in job.tasks}, request)
+        part = {task: logits[task][place:end] for task in job.tasks}
+        reading.answers |= _conclude(
+            job, part, reading.normalized.text, reading.calibration, request.thresholds
+        )
         place = end
     each = (perf_counter() - started) / sum(map(len, rows))
     for reading, job in jobs:
         reading.seconds += each * sum(map(len, job.tokens.rows))
 
 
+def _of_windows(job: Job, text: str, language: str | None, request: Request) -> dict[str, Prediction]:
+    """Answer for a text of several windows, or of none."""
+    if not job.tokens.rows:
+        return _blank(job, request.thresholds)
+    logits = job.encoder.logits(job.tokens.rows, job.tasks, request.rows)
+    return _conclude(job, logits, text, language, request.thresholds)
+
+
 def _conclude(
-    reading: Reading, job: Job, logits: Mapping[str, Sequence[Sequence[float]]], request: Request
-) -> None:
+    job: Job,
+    logits: Mapping[str, Sequence[Sequence[float]]],
+    text: str,
+    language: str | None,
+    given: Mapping[str, Mapping[str, float]],
+) -> dict[str, Prediction]:
     """Make probabilities and answers of a text's logits."""
-    encoder, tokens, language = job.encoder, job.tokens, reading.calibration
-    heads, given, scores, answers = encoder.heads, request.thresholds, job.scores, reading.answers
-    logits = encoder.settle(logits, tokens.rows, reading.normalized.text, language)
+    encoder, tokens = job.encoder, job.tokens
+    logits = encoder.settle(logits, tokens.rows, text, language)
+    answers: dict[str, Prediction] = {}
     for task in job.tasks:
-        head, rows = heads[task], logits[task]
-        scores[task] = found = [head.scores(row, language) for row in rows]
-        one = found[0] if len(found) == 1 else head.pool(found, tokens.weights)
-        answers[task] = head.predict(
-            one, language, given.get(task, NO_THRESHOLDS) if given else NO_THRESHOLDS
-        )
+        head = encoder.heads[task]
+        job.scores[task] = found = [head.scores(row, language) for row in logits[task]]
+        one = head.pool(found, tokens.weights)
+        answers[task] = head.predict(one, language, given.get(task, NO_THRESHOLDS))
+    return answers
 
 
-def _leave_blank(reading: Reading, job: Job, request: Request) -> None:
+def _blank(job: Job, given: Mapping[str, Mapping[str, float]]) -> dict[str, Prediction]:
     """Answer for a text that has nothing to judge."""
-    for task in job.tasks:
-        thresholds = request.thresholds.get(task, NO_THRESHOLDS)
-        reading.answers[task] = job.encoder.heads[task].predict_blank(thresholds)
+    heads = job.encoder.heads
+    return {task: heads[task].predict_blank(given.get(task, NO_THRESHOLDS)) for task in job.tasks}

@@ -38,8 +38,52 @@ class Head:
         self._main = spec.labels.index(TOXICITY) if TOXICITY in spec.labels else None
         self._margin = spec.unsure_margin
         self.blank = [1.0 / len(self.labels) if self._one_is_right else 0.0] * len(self.labels)
-        self._temperatures: dict[str | None, float] = {}
-        self._thresholds: dict[str | None, dict[str, float]] = {}
+        self._tuned: dict[str | None, tuple[float, dict[str, float]]] = {}
+
+    def answer(
+        self, logits: Sequence[float], language: str | None, thresholds: Mapping[str, float] = NO_THRESHOLDS
+    ) -> Prediction:
+        """Return what `predict` says of the `scores` of one window: most texts have but one.
+
+        The same figures in one go, label by label: a text waits for it, and every call counts.
+
+        Args:
+            logits: See `scores`.
+            language: See `scores` and `predict`.
+            thresholds: See `predict`.
+        """
+        if self._one_is_right is (self._main is not None):
+            return self.predict(self.scores(logits, language), language, thresholds)
+        temperature, limits = self._tuned.get(language) or self._tune(language)
+        if thresholds:
+            limits = {**limits, **thresholds}
+        labels, found = self.labels, {}
+        if self._one_is_right:
+            top = max(logits)
+            weights = []
+            for logit in logits:
+                weights.append(exp((logit - top) / temperature))
+            total = sum(weights)
+            best, likeliest = -1.0, ""
+            for place, weight in enumerate(weights):
+                label = labels[place]
+                found[label] = score = weight / total
+                if score > best:
+                    best, likeliest = score, label
+            limit = limits[likeliest]
+            return Prediction(likeliest, best, found, limit, best < limit, (likeliest,))
+        given: tuple[str, ...] = ()
+        for place, logit in enumerate(logits):
+            label, value = labels[place], logit / temperature
+            if value >= 0.0:
+                score = 1.0 / (1.0 + exp(-value))
+            else:
+                small = exp(value)
+                score = small / (1.0 + small)
+            found[label] = score
+            if score >= limits[label]:
+                given += (label,)
+        return self._toxic(found, limits[TOXICITY], given)
 
     def scores(self, logits: Sequence[float], language: str | None) -> list[float]:
         """Return calibrated probabilities, one a label.
@@ -48,7 +92,7 @@ class Head:
             logits: One finite number a label.
             language: The language whose calibration to use, None for the general one.
         """
-        temperature = self._temperatures.get(language) or self._temperature(language)
+        temperature, _ = self._tuned.get(language) or self._tune(language)
         if self._one_is_right:
             top = max(logits)
             weights = [exp((logit - top) / temperature) for logit in logits]
@@ -113,29 +157,23 @@ class Head:
             language: The language whose thresholds to use, None for the general ones.
             thresholds: Thresholds by label that replace the model's.
         """
-        limits = self._thresholds.get(language) or self._threshold(language)
+        _, limits = self._tuned.get(language) or self._tune(language)
         if thresholds:
             limits = {**limits, **thresholds}
-        labels, main = self.labels, self._main
-        by_label = dict(zip(labels, scores, strict=True))
-        if main is None:
+        by_label = dict(zip(self.labels, scores, strict=True))
+        if self._main is None:
             score = max(scores)
-            label = labels[scores.index(score)]
+            label = self.labels[scores.index(score)]
             limit = limits[label]
             return Prediction(label, score, by_label, limit, score < limit, (label,))
-        score, limit = scores[main], limits[TOXICITY]
-        given: tuple[str, ...] = ()
-        for label in labels:  # most texts are given none
-            if by_label[label] >= limits[label]:
-                given += (label,)
-        unsure = abs(score - limit) < self._margin
-        return Prediction(TOXIC if score >= limit else NON_TOXIC, score, by_label, limit, unsure, given)
+        given = tuple([label for label in self.labels if by_label[label] >= limits[label]])
+        return self._toxic(by_label, limits[TOXICITY], given)
 
     def limit(
         self, label: str, language: str | None, thresholds: Mapping[str, float] = NO_THRESHOLDS
     ) -> float:
         """Return the threshold of a label; see `predict`."""
-        limits = self._thresholds.get(language) or self._threshold(language)
+        _, limits = self._tuned.get(language) or self._tune(language)
         return thresholds.get(label, limits[label])
 
     def predict_blank(self, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> Prediction:
@@ -150,13 +188,16 @@ class Head:
         threshold = self.limit(label, None, thresholds)
         return Prediction(label, guess.scores[label], guess.scores, threshold, True, (label,))
 
-    def _temperature(self, language: str | None) -> float:
-        found = self._temperatures[language] = self._spec.temperature_for(language)
-        return found
+    def _toxic(self, scores: dict[str, float], limit: float, given: tuple[str, ...]) -> Prediction:
+        """Let the main attribute decide between toxic and non-toxic."""
+        score = scores[TOXICITY]
+        unsure = abs(score - limit) < self._margin
+        return Prediction(TOXIC if score >= limit else NON_TOXIC, score, scores, limit, unsure, given)
 
-    def _threshold(self, language: str | None) -> dict[str, float]:
-        found = {label: self._spec.threshold_for(label, language) for label in self.labels}
-        self._thresholds[language] = found
+    def _tune(self, language: str | None) -> tuple[float, dict[str, float]]:
+        """Return the temperature and the thresholds of a language."""
+        limits = {label: self._spec.threshold_for(label, language) for label in self.labels}
+        found = self._tuned[language] = self._spec.temperature_for(language), limits
         return found
 
 

@@ -50,6 +50,12 @@ class Judge(Protocol):
         """Return by task what is left to calibrate for each row of one text."""
         ...
 
+    def judge_row(
+        self, row: Any, tasks: Sequence[str], text: str, language: str | None
+    ) -> Mapping[str, Sequence[float]]:
+        """Return what `settle` makes of `logits` for a text that is one row."""
+        ...
+
     def close(self) -> None:
         """Free the model."""
         ...

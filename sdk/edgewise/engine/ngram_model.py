@@ -11,7 +11,7 @@ from edgewise.engine.heads import Head
 from edgewise.engine.second import pooled
 from edgewise.engine.tokens import Tokens
 from edgewise.ngrams import NgramHeads
-from edgewise.ngrams.features import MOST_CHARS
+from edgewise.ngrams.features import MOST_CHARS, Features
 from edgewise.ngrams.heads import POOLED
 from edgewise.text.windows import covers_all, windows
 
@@ -97,20 +97,31 @@ class NgramModel:
             text: The text, which is not read again.
             language: Its language; None, or one without a model of its own: the one of all languages answers.
         """
-        del text
         tasks = tuple(logits)
-        found: dict[str, list[Sequence[float]]] = {task: [] for task in tasks}
-        alone = self._covers(language, tasks)
-        for features in rows:
-            own = self._ngrams.log_odds(features, language) if language is not None or alone else {}
-            if alone:
-                for task in tasks:
-                    found[task].append(own[task])
-                continue
-            general = self._ngrams.log_odds(features, POOLED)
-            for task in tasks:
-                first = _heard(general.get(task) or self._silent[task])
-                found[task].append(pooled(first, own.get(task), _OWN_SHARE))
+        said = [self.judge_row(features, tasks, text, language) for features in rows]
+        return {task: [each[task] for each in said] for task in tasks}
+
+    def judge_row(
+        self, row: Features, tasks: Sequence[str], text: str, language: str | None
+    ) -> Mapping[str, Sequence[float]]:
+        """Do the same of one passage, task by task.
+
+        Args:
+            row: Its features.
+            tasks: The tasks to answer.
+            text: See `settle`.
+            language: See `settle`.
+        """
+        del text
+        alone = self._covers(language, tuple(tasks))
+        own = self._ngrams.log_odds(row, language) if language is not None or alone else {}
+        if alone:
+            return {task: own[task] for task in tasks}
+        general = self._ngrams.log_odds(row, POOLED)
+        found: dict[str, Sequence[float]] = {}
+        for task in tasks:
+            first = _heard(general.get(task) or self._silent[task])
+            found[task] = pooled(first, own.get(task), _OWN_SHARE)
         return found
 
     def close(self) -> None:

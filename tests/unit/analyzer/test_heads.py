@@ -102,3 +102,22 @@ def test_shares_say_which_window_decided() -> None:
     assert Head(TOXIC).shares(rows, [1, 1, 1], 0) == [1.0, 0.0, 0.0]
     assert Head(TOXIC).shares(rows, [1, 1, 1], 1) == [0.0, 1.0, 0.0]
     assert Head(MOODS).shares(rows, [2, 1, 1], 0) == [0.5, 0.25, 0.25]
+
+
+@given(
+    logits=st.lists(st.floats(-1e3, 1e3) | st.sampled_from([0.0, -0.0]), min_size=3, max_size=3),
+    activation=st.sampled_from(["softmax", "sigmoid"]),
+    labels=st.sampled_from([MOODS.labels, ("insult", "toxicity", "threat")]),
+    limit=st.none() | st.floats(0, 1),
+    language=st.sampled_from([None, "de"]),
+)
+def test_an_answer_in_one_go_is_that_of_the_steps(
+    logits: list[float], activation: str, labels: tuple[str, ...], limit: float | None, language: str | None
+) -> None:
+    thresholds = {"default": Threshold(0.4, by_language={"de": Threshold(0.6)})}
+    head = Head(TaskSpec(labels, activation, 1.3, {"de": 0.7}, thresholds))
+    given = {} if limit is None else {labels[0]: limit}
+    answer = head.answer(logits, language, given)
+    steps = head.predict(head.scores(logits, language), language, given)
+    assert answer == steps
+    assert list(answer.scores) == list(steps.scores)
