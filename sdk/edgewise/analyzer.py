@@ -10,7 +10,7 @@ from typing import Literal, Self, overload
 
 from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
 from edgewise.bundle import Bundle
-from edgewise.engine.host import Asked, Host
+from edgewise.engine.host import Asked
 from edgewise.engine.serving import Serving
 from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective
 from edgewise.engine.thresholds import Thresholds
@@ -121,10 +121,11 @@ class Analyzer:
             BackendError: A model cannot be loaded or fails.
             AnalyzerClosedError: The analyzer is closed.
         """
-        checked = as_text(text)
+        if type(text) is not str:
+            text = as_text(text)
         usual = tasks is None and thresholds is None and not explain
         asked = self._usual if usual else Asked(tasks, thresholds, explain=explain)
-        return self._serving.run(Host.judge_one, checked, asked)
+        return self._serving.judge_one(text, asked)
 
     @overload
     def analyze_batch(

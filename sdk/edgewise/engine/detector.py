@@ -77,10 +77,12 @@ class Detector:
     def _told(self, head: Head, row: NDArray[Any], thresholds: Mapping[str, float]) -> Prediction:
         """Make an answer of one text's probabilities; of those many, few are ever looked at."""
         place = int(row.argmax())
-        label, score = head.labels[place], _at_most_one(row.item(place))
+        label, score = head.labels[place], row.item(place)
+        if score > 1.0:
+            score = 1.0
         limit = head.limit(label, None, thresholds)
         scores: Any = Late(partial(_by_label, head.labels, row))
-        if label != UNDETERMINED and score >= self._least:
+        if score >= self._least and label != UNDETERMINED:
             return Prediction(label, score, scores, limit, score < limit, (label,))
         place = head.labels.index(UNDETERMINED) if UNDETERMINED in head.labels else -1
         score = _at_most_one(row.item(place)) if place >= 0 else 0.0

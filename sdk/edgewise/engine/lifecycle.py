@@ -25,7 +25,11 @@ if hasattr(os, "register_at_fork"):  # there is none where nothing forks
 
 
 class _Slot(Generic[T]):
-    """One process's value; each `with` over it holds it."""
+    """One process's value; each `with` over it holds it.
+
+    Who comes first says so and then asks whether it is closed; who closes first says so and then asks whether
+    anybody is there. So one of the two sees the other, without a lock: lists are safe to use from threads.
+    """
 
     __slots__ = ("_lock", "_owner", "_users", "_value")
 
@@ -33,31 +37,38 @@ class _Slot(Generic[T]):
         self._owner = owner
         self._lock = Lock()
         self._value: T | None = None
-        self._users = 0
+        self._users: list[None] = []
 
     def __enter__(self) -> T:
+        self._users.append(None)
+        value = self._value
+        if value is not None and not self._owner.closed:
+            return value
+        try:
+            return self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._users.pop()
+        if self._owner.closed:
+            self.close()
+
+    def _make(self) -> T:
         with self._lock:
             if self._owner.closed:
                 raise AnalyzerClosedError
             if self._value is None:
                 self._value = self._owner.make()
-            self._users += 1
             return self._value
 
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._owner.closed:
-                self._free_unused()
-
     def close(self) -> None:
+        """Free the value unless somebody holds it: the last one will call this again."""
         with self._lock:
-            self._free_unused()
-
-    def _free_unused(self) -> None:
-        if not self._users and self._value is not None:
-            value, self._value = self._value, None
-            self._owner.free(value)
+            if not self._users and self._value is not None:
+                value, self._value = self._value, None
+                self._owner.free(value)
 
 
 class PerProcess(Generic[T]):

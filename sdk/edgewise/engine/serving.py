@@ -9,9 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from edgewise.bundle import Bundle, resolve
-from edgewise.engine.host import Host
+from edgewise.engine.host import Asked, Host
 from edgewise.engine.settings import Settings, kept
 from edgewise.errors import AnalyzerClosedError, BackendError, BundleError, EdgewiseError
+from edgewise.results import Analysis
 
 if TYPE_CHECKING:
     from edgewise.updates.opening import Opened
@@ -99,12 +100,24 @@ class Serving:
                 if served.proven:
                     return work(served.host, *given, **named)
                 return served.run(lambda host: work(host, *given, **named))
-            except AnalyzerClosedError:
-                if served is self._served:
+            except (AnalyzerClosedError, BackendError, BundleError) as error:
+                if not self._has_successor(served, error):
                     raise
-            except (BackendError, BundleError) as error:
-                if served.opened is None or not self._fall_back(served, error):
+
+    def judge_one(self, text: str, asked: Asked) -> Analysis:
+        """Do `run` of `Host.judge_one`; it is what is asked most, and a call within a call takes its time.
+
+        Raises:
+            EdgewiseError: See `run`.
+        """
+        served = self._served
+        if served.proven:
+            try:
+                return served.host.judge_one(text, asked)
+            except (AnalyzerClosedError, BackendError, BundleError) as error:
+                if not self._has_successor(served, error):
                     raise
+        return self.run(Host.judge_one, text, asked)
 
     def reload(self) -> bool:
         """Look again which version the model's name means; load it, then let it answer.
@@ -152,6 +165,12 @@ class Serving:
         bundle = opened.bundle if opened is not None else Bundle.open(resolve(self._model))
         settings = replace(self._settings, arm=opened.arm) if opened is not None else self._settings
         return _Served(Host(bundle, settings, self._tasks, self._languages), opened)
+
+    def _has_successor(self, served: _Served, error: Exception) -> bool:
+        """Tell whether another host answers now that one could not."""
+        if isinstance(error, AnalyzerClosedError):
+            return served is not self._served
+        return served.opened is not None and self._fall_back(served, error)
 
     def _fall_back(self, served: _Served, error: Exception) -> bool:
         """Leave a version that cannot be loaded; tell whether another one answers now."""

@@ -127,3 +127,40 @@ def test_another_process_makes_its_own_and_leaves_the_first_alone() -> None:
         assert value == "value 1"
     held.close()
     assert maker.freed == ["value 1"]
+
+
+class Racing:
+    """Users that come and go while a value is closed."""
+
+    def __init__(self) -> None:
+        self.held = PerProcess(lambda: ["open"], self.free)
+        self.barrier = threading.Barrier(5)
+        self.freed = 0
+
+    def free(self, value: list[str]) -> None:
+        value.clear()
+        self.freed += 1
+
+    def use_until_closed(self) -> bool:
+        """Return whether the value was never freed while it was in use."""
+        self.barrier.wait(30)
+        while True:
+            try:
+                with self.held.use() as value:
+                    if not value:
+                        return False
+            except AnalyzerClosedError:
+                return True
+
+
+def test_a_close_amid_many_users_frees_once_and_never_under_one() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(20):
+            racing = Racing()
+            with racing.held.use():
+                pass
+            users = [pool.submit(racing.use_until_closed) for _ in range(4)]
+            racing.barrier.wait(30)
+            racing.held.close()
+            assert all(user.result(30) for user in users)
+            assert racing.freed == 1
