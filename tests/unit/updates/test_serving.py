@@ -127,7 +127,7 @@ CRASH = """
 import os, signal, sys
 from edgewise import Analyzer
 from edgewise.engine.engine import Engine
-Engine.judge = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Engine.judge_one = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 Analyzer("tiny").analyze("great")
 """
 
@@ -173,7 +173,7 @@ def test_an_error_of_a_call_is_no_reason_to_leave_a_proven_version(
         def fail(*_: object) -> None:
             raise BackendError("no memory")
 
-        monkeypatch.setattr("edgewise.engine.engine.Engine.judge", fail)
+        monkeypatch.setattr("edgewise.engine.engine.Engine.judge_one", fail)
         with pytest.raises(BackendError, match="no memory"):
             analyzer.analyze("great")
         assert analyzer.bundle.manifest.version == "1.1.0"
