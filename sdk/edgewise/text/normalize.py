@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from edgewise.text.characters import CALM, lazily
 from edgewise.text.layout import blank_controls, collapse_space, has_runs, shorten_runs
 from edgewise.text.lookalikes import may_mix_scripts, restore_scripts
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
@@ -23,6 +24,10 @@ __all__ = ["Normalized", "normalize"]
 _ROUNDS = 8
 
 _ALONE = "&<@0-9$|*+#%€¡/"
+_HARMLESS = r" A-Za-z\"'(),:;=?\[\\\]^`{}~" + CALM.replace("¡-", "¢-").replace("€", "")
+_UNUSUAL = lazily(rf"[^{_HARMLESS}](?:(?<![\-_.!])|(?=[^\s.!_]))")
+"""Finds nothing in most texts beyond ASCII; then they have no signs and nothing invisible or to compose."""
+
 _SIGN = re.compile(rf"[{_ALONE}\-_.!](?:(?<=[{_ALONE}])|(?=[^\s.!_]))")
 
 
@@ -59,15 +64,21 @@ def normalize(text: str) -> Normalized:
 def _is_plain(text: str) -> bool:
     """Tells whether every step surely leaves a text as it is; half of all comments are like that."""
     return (
-        not has_signs(text)
-        and text.isprintable()
+        (not has_signs(text) and text.isprintable() if text.isascii() else _is_harmless(text))
         and "  " not in text
         and text[:1] != " "
         and text[-1:] != " "
-        and (text.isascii() or (is_settled(text) and not may_mix_scripts(text)))
         and not has_runs(text)
         and not may_be_spelled(text)
     )
+
+
+def _is_harmless(text: str) -> bool:
+    """Tells whether a text beyond ASCII has no signs, and nothing invisible, to compose or mixed."""
+    usual = _UNUSUAL().search(text) is None
+    return (
+        usual or (not has_signs(text) and text.isprintable() and is_settled(text))
+    ) and not may_mix_scripts(text)
 
 
 def has_signs(text: str) -> bool:

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgewise.text import Normalized, normalize
+from edgewise.text.layout import blank_controls
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
-from edgewise.text.normalize import _is_plain, _round, has_signs
+from edgewise.text.normalize import _UNUSUAL, _is_plain, _round, has_signs
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft
 from edgewise.text.unicode_forms import (
@@ -185,3 +186,23 @@ def test_no_character_is_taken_for_plain_that_a_step_changes() -> None:
             _round(draft)
             assert draft.done() == Normalized(text, len(text))
     assert plain > 10_000
+
+
+def test_what_one_search_finds_usual_the_steps_it_stands_for_find_so() -> None:
+    usual = 0
+    for code in range(0x110000):
+        char = chr(code)
+        for text in (char, f"a{char}b", f"a {char}."):
+            if _UNUSUAL().search(text) is None:
+                usual += 1
+                assert not has_signs(text)
+                assert is_settled(text)
+                assert not draft_controls(text)
+    assert usual > 50_000
+
+
+def draft_controls(text: str) -> bool:
+    """Tell whether blanking controls changes a text."""
+    draft = Draft(text)
+    blank_controls(draft)
+    return draft.text != text
