@@ -57,7 +57,7 @@ class Encoder:
             raise BackendLoadError(backend, spec.name, f"it has no output for {', '.join(missing)}")
         self.tokenizer = tokenizer
         self.heads: dict[str, Head] = {task: Head(task_spec) for task, task_spec in spec.tasks.items()}
-        self._widths = {task: len(head.labels) for task, head in self.heads.items()}
+        self._shapes = {task: (1, len(head.labels)) for task, head in self.heads.items()}
         self._session = session
         self._backend = backend
         self._second = second
@@ -134,7 +134,20 @@ class Encoder:
         Raises:
             BackendRunError: See `logits`.
         """
-        found = {task: rows[0] for task, rows in self._run((row,), tasks).items()}
+        outputs = self._session.run(
+            {"input_ids": np.array((row,), _INT32), "attention_mask": _mask(1, len(row))}
+        )
+        found: dict[str, Sequence[float]] = {}
+        total = 0.0
+        for task in tasks:
+            output = outputs[task]
+            if output.shape != self._shapes[task]:
+                raise self._wrong_shape(task, output.shape, self._shapes[task])
+            (values,) = output.tolist()
+            found[task] = values
+            total += sum(values)
+        if not isfinite(total):
+            raise self._not_finite([task for task in tasks if not isfinite(sum(found[task]))])
         return found if self._second is None else self._second.mixed(found, text, language)
 
     def close(self) -> None:
@@ -149,17 +162,21 @@ class Encoder:
         total = 0.0
         for task in tasks:
             output = outputs[task]
-            shape = (count, self._widths[task])
+            shape = (count, self._shapes[task][1])
             if output.shape != shape:
-                problem = f"the output {task!r} has shape {output.shape}, not {shape}"
-                raise BackendRunError(self._backend, problem)
+                raise self._wrong_shape(task, output.shape, shape)
             found[task] = values = output.tolist()
             for row in values:
                 total += sum(row)
         if not isfinite(total):
-            wrong = ", ".join(repr(task) for task in tasks if not isfinite(sum(map(sum, found[task]))))
-            raise BackendRunError(self._backend, f"the output {wrong} is not finite")
+            raise self._not_finite([task for task in tasks if not isfinite(sum(map(sum, found[task])))])
         return found
+
+    def _wrong_shape(self, task: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> BackendRunError:
+        return BackendRunError(self._backend, f"the output {task!r} has shape {shape}, not {wanted}")
+
+    def _not_finite(self, tasks: Sequence[str]) -> BackendRunError:
+        return BackendRunError(self._backend, f"the output {', '.join(map(repr, tasks))} is not finite")
 
 
 @lru_cache(maxsize=256)
