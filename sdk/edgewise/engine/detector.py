@@ -37,6 +37,7 @@ class Detector:
         self, model: LanguageModel | None, spec: TaskSpec | None, languages: tuple[str, ...] | None
     ) -> None:
         self._known = (model, Head(spec)) if model is not None and spec is not None else None
+        self._limits = [spec.threshold_for(label) for label in spec.labels] if spec is not None else []
         least = spec.thresholds.get(UNDETERMINED) if spec is not None else None
         self._least = least.value if least is not None else 0.0
         self._allowed = languages
@@ -80,7 +81,7 @@ class Detector:
         label, score = head.labels[place], row.item(place)
         if score > 1.0:
             score = 1.0
-        limit = head.limit(label, None, thresholds)
+        limit = self._limits[place] if not thresholds else head.limit(label, None, thresholds)
         scores: Any = Late(partial(_by_label, head.labels, row))
         if score >= self._least and label != UNDETERMINED:
             return Prediction(label, score, scores, limit, score < limit, (label,))

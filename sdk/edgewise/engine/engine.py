@@ -15,6 +15,7 @@ from edgewise.engine.settings import LANGUAGE, Request, Settings
 from edgewise.explain import explain
 from edgewise.results import Analysis, Prediction, Span, hash_text
 from edgewise.text import normalize
+from edgewise.text.normalize import normal_text
 from edgewise_runtimes import BackendChoice
 
 _SAMPLE = "Get a word in, edgewise."
@@ -73,7 +74,7 @@ class Engine:
         part = text if len(text) <= limit else text[:limit]
         language = models.detector().tell_one(part, _of_language(request))
         known = None if language.unsure else language.label
-        normal = normalize(part).text
+        normal = normal_text(part)
         answers = {LANGUAGE: language}
         plan, truncated = models.plan(known, request.tasks), len(part) < len(text)
         for name, tasks in plan:

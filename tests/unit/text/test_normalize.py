@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgewise.text import Normalized, normalize
 from edgewise.text.layout import blank_controls
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
-from edgewise.text.normalize import _UNUSUAL, _is_plain, _round, has_signs
+from edgewise.text.normalize import _UNUSUAL, _is_plain, _round, has_signs, normal_text
 from edgewise.text.obfuscation import undisguise
 from edgewise.text.offsets import Draft
 from edgewise.text.unicode_forms import (
@@ -206,3 +206,8 @@ def draft_controls(text: str) -> bool:
     draft = Draft(text)
     blank_controls(draft)
     return draft.text != text
+
+
+@given(texts)
+def test_the_text_alone_is_that_of_the_normalised_text(text: str) -> None:
+    assert normal_text(text) == normalize(text).text
