@@ -22,11 +22,13 @@ def legal_name(*parts: str) -> str:
 
     >>> legal_name("test", "sentiment", "en_sst:binary", "en", "macro_f1")
     'test/sentiment/en_sst.binary/en/macro_f1'
+    >>> legal_name("test", "a/../../b")
+    'test/a/b'
     """
-    cleaned = (_ILLEGAL.sub(".", part).strip("/ ") for part in parts)
-    return posixpath.normpath("/".join(part for part in cleaned if part.strip("."))).lstrip("./")[
-        :LONGEST_NAME
-    ]
+    cleaned = (_ILLEGAL.sub(".", step).strip() for part in parts for step in part.split("/"))
+    # A step of dots alone would lead out of its folder.
+    name = "/".join(step for step in cleaned if step.strip(". "))
+    return (name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME].rstrip("./ ")).lstrip("./")
 
 
 def checked(values: Mapping[str, float]) -> dict[str, float]:

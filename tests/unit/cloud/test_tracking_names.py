@@ -13,7 +13,7 @@ from edgewise_cloud.tracking.names import LONGEST_NAME, checked, flat, legal_nam
 from edgewise_cloud.tracking.urls import artifact_root, is_server, sqlite_file, without_password
 
 
-@given(st.lists(st.text(max_size=80), min_size=1, max_size=5))
+@given(st.lists(st.text(max_size=80) | st.text("./ a", max_size=9), min_size=1, max_size=5))
 def test_a_made_name_is_always_legal(parts: list[str]) -> None:
     name = legal_name("test", *parts)
     assert checked({name: 1.0}) == {name: 1.0}
