@@ -29,6 +29,7 @@ def test_every_option_in_the_training_page_exists() -> None:
     pytest.importorskip("torch", reason="training needs the extra 'train'")
     pytest.importorskip("onnxscript", reason="training needs the extra 'train'")
     pytest.importorskip("accelerate", reason="teachers need the extra 'train'")
+    from edgewise_cloud.commands.data import data
     from edgewise_cloud.commands.evaluate import evaluate
     from edgewise_cloud.commands.teacher import teacher
     from edgewise_cloud.commands.train import train
@@ -41,7 +42,7 @@ def test_every_option_in_the_training_page_exists() -> None:
     for line in lines:
         words = shlex.split(line)
         assert words[0] == "edgewise"
-        groups = {"train": train, "teacher": teacher}
+        groups = {"data": data, "train": train, "teacher": teacher}
         command = groups[words[1]].commands[words[2]] if words[1] in groups else alone[words[1]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert [word for word in words if word.startswith("--") and word not in known] == [], line
