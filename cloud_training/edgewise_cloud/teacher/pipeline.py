@@ -120,7 +120,8 @@ def train_teacher(
     folder, figures = work / "teacher", dict[str, float]()
     if accelerator.is_main_process:
         if recipe.alignment is not None:
-            _align(recipe, recipe.alignment, network, reader, catalogue, work, look)
+            done = run.progress.step
+            _align(recipe, recipe.alignment, network, reader, catalogue, work, lambda now: look(now, done))
         network.eval()
         teacher, figures = _finished(recipe, network, reader, labels, dev, material, sorted(licences))
         teacher.save(folder)
@@ -184,7 +185,7 @@ def _align(
     reader: Any,
     catalogue: Catalogue,
     work: Path,
-    look: Look,
+    look: Callable[[TeacherNetwork], float],
 ) -> None:
     """Align a network to the recipe's English teacher, unless that costs too much on dev."""
     seed, half = recipe.training.seed, recipe.training.precision == "bf16"
@@ -203,9 +204,9 @@ def _align(
     ]
     wanted = {task: values for task, values in targets.items() if task in network.heads}
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    good = look(network.eval(), 0)
+    good = look(network.eval())
     align(network, sides[0], sides[1], wanted, alignment, work, seed, half, recipe.training.checkpoint_every)
-    cost = good - look(network.eval(), 0)
+    cost = good - look(network.eval())
     logger.info("alignment cost %.4f on dev, %.4f is allowed", cost, alignment.cost)
     if cost > alignment.cost:
         network.load_state_dict(before)
