@@ -12,7 +12,7 @@ from edgewise.batching import OnError, as_texts, chunks, keeps_errors, length_of
 from edgewise.bundle import Bundle
 from edgewise.engine.host import Asked
 from edgewise.engine.serving import Serving
-from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective
+from edgewise.engine.settings import ROWS, Settings, at_least_one, check_objective, check_share
 from edgewise.engine.thresholds import Thresholds
 from edgewise.errors import AnalyzerClosedError, InputError
 from edgewise.results import Analysis
@@ -49,6 +49,8 @@ class Analyzer:
         objective: What `"auto"` looks for: `"latency"` of one text, `"throughput"` of batches, `"memory"`.
         strict: Whether an installed backend that does not work is an error. Otherwise `"auto"` takes the next
             best one, and `backend_report` says so. A backend asked for by name is never replaced.
+        toxic_share: Which share of the texts is toxic where they come from, 0.05 for 5 in 100; the thresholds
+            of toxicity move to suit it. None keeps them as chosen: for as many toxic texts as others.
 
     Raises:
         BundleNotFoundError: There is no such bundle.
@@ -71,6 +73,7 @@ class Analyzer:
         max_windows: int = 64,
         objective: str = "latency",
         strict: bool = False,
+        toxic_share: float | None = None,
     ) -> None:
         settings = Settings(
             backend,
@@ -79,6 +82,7 @@ class Analyzer:
             at_least_one("max_windows", max_windows),
             objective=check_objective(objective),
             strict=strict,
+            toxic_share=check_share("toxic_share", toxic_share),
         )
         self._serving = Serving(model, settings, tasks, languages)
         self._usual = Asked(None, None)

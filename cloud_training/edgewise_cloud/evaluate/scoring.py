@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edgewise.engine.thresholds import at_share
 from edgewise.labels import LABELS, NON_TOXIC, TOXIC, TOXICITY
 from edgewise_cloud.evaluate.answers import Answers
 from edgewise_cloud.evaluate.gold import Gold, label_names
@@ -24,6 +25,10 @@ Rows = NDArray[np.int64]
 
 TASK_OF_YES_OR_NO = "toxicity"
 """Whose confidence is that of being so, not that of the answer."""
+
+
+TOLD = "_told"
+"""How figures end that were reached with thresholds for the published share (`Analyzer(toxic_share=...)`)."""
 
 
 def distance(score: NDArray[np.float64], threshold: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -243,6 +248,11 @@ def _verdict(
     values["toxic_share"] = float(is_toxic.mean())
     values |= _sureness(guess == truth, answers.unsure)
     if gold.prevalence and 0 < truth.sum() < truth.size:
-        published = choice_metrics(truth, guess, prevalence_weights(is_toxic, *gold.prevalence))
-        values |= {f"{name}_at_published_prevalence": value for name, value in published.items()}
+        weights = prevalence_weights(is_toxic, *gold.prevalence)
+        limits = np.full(truth.size, 0.5) if answers.thresholds is None else answers.thresholds
+        share = gold.prevalence[0] / gold.prevalence[1]
+        told = score >= np.array([at_share(float(limit), share) for limit in limits])
+        for suffix, verdict in (("", guess), (TOLD, told.astype(np.int64))):
+            published = choice_metrics(truth, verdict, weights)
+            values |= {f"{name}_at_published_prevalence{suffix}": value for name, value in published.items()}
     return values

@@ -15,6 +15,7 @@ from edgewise_cloud.evaluate.records import (
     calibration_above,
 )
 from edgewise_cloud.evaluate.report import MEAN_FIGURES, Report
+from edgewise_cloud.evaluate.scoring import TOLD
 from edgewise_cloud.evaluate.selective import selective
 
 _HEAD = {
@@ -131,15 +132,7 @@ def _toxicity(records: Sequence[Record]) -> list[str]:
         columns = [*_PLACE, *((name, _figure(f"auc_{name}")) for name in attributes)]
         out += ["", "AUC of each attribute, on the rows where the set marks it", "", *_table(columns, marked)]
     for record in records:
-        weighted = {
-            name: record.values.get(f"{name}_at_published_prevalence") for name in ("accuracy", "weighted_f1")
-        }
-        if weighted["accuracy"] is not None and weighted["weighted_f1"] is not None:
-            out += [
-                "",
-                f"{record.dataset}, rows weighted to the published share of toxic ones: "
-                f"accuracy {100 * weighted['accuracy']:.1f} %, weighted F1 {weighted['weighted_f1']:.3f}",
-            ]
+        out += _at_prevalence(record)
     return out
 
 
@@ -219,3 +212,20 @@ def show(report: Report) -> str:
         out += _trust(report, task)
     out += _suites(report)
     return "\n".join(out)
+
+
+def _at_prevalence(record: Record) -> list[str]:
+    """Say what holds at the published share of toxic texts, thresholds as they are and moved to it."""
+    out = []
+    for suffix, thresholds in (("", ""), (TOLD, ", thresholds for that share")):
+        found = [
+            record.values.get(f"{name}_at_published_prevalence{suffix}")
+            for name in ("accuracy", "weighted_f1")
+        ]
+        if found[0] is not None and found[1] is not None:
+            out += [
+                "",
+                f"{record.dataset}, rows weighted to the published share of toxic ones{thresholds}: "
+                f"accuracy {100 * found[0]:.1f} %, weighted F1 {found[1]:.3f}",
+            ]
+    return out

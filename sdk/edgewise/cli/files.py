@@ -68,6 +68,7 @@ def _job(options: Options, file: Path, output: Path) -> Job:
             "tasks": list(tasks),
             "languages": list(options.languages) if options.languages else None,
             "thresholds": options.thresholds,
+            "toxic share": options.toxic_share,
             "explain": options.explain,
             "batch size": options.batch_size,
             "backend": options.backend,

@@ -31,6 +31,7 @@ class Options:
     tasks: tuple[str, ...] | None
     languages: tuple[str, ...] | None
     thresholds: Mapping[str, Any] | None
+    toxic_share: float | None
     explain: bool
     model: str | None
     backend: str
@@ -67,6 +68,7 @@ class Options:
             languages=self.languages,
             backend=self.backend,
             threads=self.threads,
+            toxic_share=self.toxic_share,
         )
         analyzer.warm_up()
         analyzer.analyze("", thresholds=self.thresholds)
@@ -148,6 +150,12 @@ _OPTIONS = [
         callback=_thresholds,
         metavar="TASK[.LABEL]=NUMBER",
         help="A threshold of your own, for example toxicity=0.8 or toxicity.insult=0.9.",
+    ),
+    click.option(
+        "--toxic-share",
+        type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+        metavar="SHARE",
+        help="Which share of these texts is toxic, for example 0.05; moves the thresholds of toxicity.",
     ),
     click.option("--explain", is_flag=True, help="Say which words made it so (slower)."),
     click.option("--model", metavar="NAME|FOLDER", help="A bundle's name or folder; see `edgewise models`."),

@@ -83,6 +83,10 @@ class Models:
     def _load(self, name: str) -> Judge:
         """Load an encoder by the chosen backend, or by the next best one where that is allowed."""
         spec = self._manifest.models[name]
+        if self._settings.toxic_share is not None:
+            from edgewise.engine.thresholds import for_share
+
+            spec = for_share(spec, self._settings.toxic_share)
         if spec.kind == NGRAM_HEADS:
             self._backend.choice()  # refuses a backend that was asked for by name and cannot serve
             from edgewise.engine.ngram_model import NgramModel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 
 from edgewise.errors import InputError, UnknownLanguageError, UnknownTaskError
 from edgewise.labels import TASKS
@@ -44,6 +45,7 @@ class Settings:
         arm: `experiment/arm` when the model was chosen by an experiment; results carry it.
         objective: What the choice of a backend looks for, see `edgewise_runtimes.selection`.
         strict: Whether an installed backend that does not work is an error.
+        toxic_share: Share of toxic texts that thresholds are moved to, None to leave them.
     """
 
     backend: str
@@ -53,6 +55,7 @@ class Settings:
     arm: str | None = None
     objective: str = "latency"
     strict: bool = False
+    toxic_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,19 @@ def at_least_one(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SettingError(name, value, "a whole number of at least 1")
     return value
+
+
+def check_share(name: str, value: float | None) -> float | None:
+    """Return a share, or None where none was given.
+
+    Raises:
+        SettingError: It is no number between 0 and 1, or it is either.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 < float(value) < 1.0:
+        raise SettingError(name, value, "a number above 0 and below 1, for example 0.05 for 5 in 100")
+    return float(value)
 
 
 def kept(names: Iterable[str] | None) -> Iterable[str] | None:

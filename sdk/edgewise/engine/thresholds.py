@@ -1,10 +1,12 @@
-"""Thresholds given with a call."""
+"""Thresholds given with a call, and those of a place where toxic texts are rare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 
+from edgewise.bundle.manifest import DEFAULT, ModelSpec, TaskSpec, Threshold
 from edgewise.engine.settings import SettingError
 from edgewise.errors import ThresholdError, UnknownLabelError, UnknownTaskError
 from edgewise.labels import TOXICITY
@@ -64,3 +66,41 @@ def _number(label: str, value: object) -> float:
     if not 0.0 <= number <= 1.0:
         raise ThresholdError(label, value)
     return number
+
+
+def at_share(threshold: float, share: float) -> float:
+    """Move a threshold from where as many texts are toxic as not to where a `share` of them is.
+
+    Thresholds are chosen for macro-F1, which counts both kinds alike. Where toxic texts are rare, a score
+    stands for a smaller probability: its odds shrink with those of the share (Saerens, Latinne and
+    Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", 2002).
+
+    >>> at_share(0.5, 0.5), round(at_share(0.5, 0.1), 2), at_share(1.0, 0.1)
+    (0.5, 0.9, 1.0)
+
+    Args:
+        threshold: 0 to 1.
+        share: Above 0 and below 1.
+    """
+    yes, no = threshold * (1.0 - share), (1.0 - threshold) * share
+    return yes / (yes + no)
+
+
+def for_share(spec: ModelSpec, share: float) -> ModelSpec:
+    """Return a model whose thresholds of toxicity are those of a share of toxic texts; see `at_share`."""
+    tasks = {
+        name: _task_for_share(task, share) if TOXICITY in task.labels else task
+        for name, task in spec.tasks.items()
+    }
+    return replace(spec, tasks=tasks)
+
+
+def _task_for_share(task: TaskSpec, share: float) -> TaskSpec:
+    known = {DEFAULT: Threshold(0.5), **task.thresholds}
+    return replace(task, thresholds={label: _moved(each, share) for label, each in known.items()})
+
+
+def _moved(threshold: Threshold, share: float) -> Threshold:
+    """Move a threshold; the precision and recall measured at it no longer hold."""
+    languages = {code: _moved(each, share) for code, each in threshold.by_language.items()}
+    return Threshold(at_share(threshold.value, share), by_language=languages)

@@ -16,7 +16,7 @@ from edgewise.updates.shadow_log import FILE_NAME, ShadowLog
 from edgewise.updates.shadow_process import ChallengerProcess
 from edgewise.updates.store import default_store
 
-_SHARED = ("languages", "backend", "threads", "max_chars", "max_windows")
+_SHARED = ("languages", "backend", "threads", "max_chars", "max_windows", "toxic_share")
 """Settings under which both must answer to be compared."""
 
 

@@ -16,6 +16,7 @@ from edgewise import (
     UnknownLanguageError,
     UnknownTaskError,
 )
+from edgewise.engine.thresholds import at_share
 from edgewise.results import hash_text
 
 
@@ -165,6 +166,10 @@ def test_unknown_tasks_and_languages_are_refused_at_once(speaking: Path, analyze
         {"max_chars": 0},
         {"max_windows": -1},
         {"max_windows": True},
+        {"toxic_share": 0.0},
+        {"toxic_share": 1},
+        {"toxic_share": "5 %"},
+        {"toxic_share": float("nan")},
         {"languages": []},
         {"languages": [1]},
         {"tasks": 7},
@@ -173,6 +178,19 @@ def test_unknown_tasks_and_languages_are_refused_at_once(speaking: Path, analyze
 def test_settings_that_make_no_sense_are_refused(speaking: Path, settings: dict) -> None:
     with pytest.raises(ValueError, match=r"Give|Use"):
         Analyzer(speaking, **settings)
+
+
+def test_thresholds_of_toxicity_follow_the_share_of_toxic_texts(speaking: Path, analyzer: Analyzer) -> None:
+    usual = analyzer.analyze("you idiot")
+    with Analyzer(speaking, toxic_share=0.02) as rare, Analyzer(speaking, toxic_share=0.5) as even:
+        told = rare.analyze("you idiot")
+        assert even.analyze("you idiot").toxicity == usual.toxicity
+    assert told.toxicity.scores == usual.toxicity.scores
+    assert told.toxicity.threshold == pytest.approx(at_share(usual.toxicity.threshold, 0.02))
+    assert told.toxicity.threshold > usual.toxicity.threshold
+    assert told.sentiment == usual.sentiment
+    with Analyzer(speaking, toxic_share=0.02) as rare:
+        assert rare.analyze("you idiot", thresholds={"toxicity": 0.2}).toxicity.threshold == 0.2
 
 
 def test_labels_are_those_that_are_answered(speaking: Path, analyzer: Analyzer) -> None:

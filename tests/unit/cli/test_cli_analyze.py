@@ -61,6 +61,8 @@ def test_tasks_languages_thresholds_and_spans(analyze: Run) -> None:
         (["--threshold", "=0.4"], "TASK=NUMBER"),
         (["--threshold", "toxicity=0.4", "--threshold", "toxicity.insult=0.4"], "whole task and for a label"),
         (["--backend", "abacus"], "no backend named 'abacus'"),
+        (["--toxic-share", "0"], "--toxic-share"),
+        (["--toxic-share", "nan"], "above 0 and below 1"),
         (["--threads", "0"], "--threads"),
         (["--encoding", "klingon"], "no encoding 'klingon'"),
         (["--encoding", "base64"], "no encoding 'base64'"),
