@@ -16,7 +16,14 @@ from edgewise_runtimes.protocol import BackendChoice
 from edgewise_runtimes.registry import runtime
 from edgewise_runtimes.selection.candidate import AUTO, Candidate
 from edgewise_runtimes.selection.profiles import Profile, machine_facts, profile_of
-from edgewise_runtimes.selection.select import Offer, Selection, Wish, best_first, far_from_others
+from edgewise_runtimes.selection.select import (
+    CLOSE_ENOUGH,
+    Offer,
+    Selection,
+    Wish,
+    best_first,
+    far_from_others,
+)
 from edgewise_runtimes.selection.store import key_of, recall, remember
 
 Rejected = tuple[tuple[str, str], ...]
@@ -77,8 +84,10 @@ def _measure(
     _check(wish, failed, order, rejected)
     working = [each for each in order if each not in failed]
     measured = {each: value for each, value in results.measured.items() if each not in failed}
-    ranking = best_first(working, measured)
-    choice = _choice(wish, ranking, profile, measured, (*rejected, *_reasons(failed)))
+    # One text at a time is what apps ask for; who asks for throughput has memory for batches.
+    memory = results.memory if wish.objective == "latency" else {}
+    ranking = best_first(working, measured, memory)
+    choice = _choice(wish, ranking, profile, measured, (*rejected, *_reasons(failed)), memory)
     return Selection(choice, tuple(ranking))
 
 
@@ -107,13 +116,10 @@ def _choice(
     profile: Profile,
     measured: Mapping[Candidate, float],
     rejected: Rejected,
+    memory: Mapping[Candidate, float],
 ) -> BackendChoice:
     first = ranking[0]
-    unit = _UNITS[wish.objective]
-    beaten = tuple(
-        (str(each), f"measured {measured[each]:.2f} {unit}" if each in measured else "not measured")
-        for each in ranking[1:]
-    )
+    beaten = tuple((str(each), _why_not(each, ranking, wish, measured, memory)) for each in ranking[1:])
     return BackendChoice(
         chosen=first.backend,
         rejected=(*beaten, *rejected),
@@ -126,6 +132,24 @@ def _choice(
     )
 
 
+def _why_not(
+    candidate: Candidate,
+    ranking: Sequence[Candidate],
+    wish: Wish,
+    measured: Mapping[Candidate, float],
+    memory: Mapping[Candidate, float],
+) -> str:
+    """Say why a candidate that works is not the first of the ranking."""
+    if candidate not in measured:
+        return "not measured"
+    first, said = ranking[0], f"measured {measured[candidate]:.2f} {_UNITS[wish.objective]}"
+    if measured[candidate] > CLOSE_ENOUGH * min(measured.values()):
+        return said
+    if candidate in memory and first in memory and memory[candidate] > CLOSE_ENOUGH * memory[first]:
+        return f"{said}, about as fast, but takes {memory[candidate]:.0f} MB, not {memory[first]:.0f}"
+    return f"{said}, about as good, but this kind of device prefers {first}"
+
+
 def _unmeasured(
     wish: Wish, order: Sequence[Candidate], profile: Profile, rejected: Rejected, problem: str
 ) -> Selection:
@@ -135,7 +159,7 @@ def _unmeasured(
         probe = runtime(each.backend).probe()
         if probe.ok and (each.device or "cpu") in probe.devices:
             _check(wish, failed, order, rejected)
-            choice = _choice(wish, order[place:], profile, {}, (*rejected, *_reasons(failed)))
+            choice = _choice(wish, order[place:], profile, {}, (*rejected, *_reasons(failed)), {})
             how = f"the first that the profile prefers; nothing was measured, because {problem}"
             return Selection(BackendChoice(**{**vars(choice), "how": how}), tuple(order[place:]))
         failed[each] = probe.reason if not probe.ok else f"it has no device {each.device!r} here"

@@ -15,8 +15,8 @@ from edgewise_runtimes.selection.candidate import AUTO, OBJECTIVES, Candidate, O
 if TYPE_CHECKING:
     from edgewise_runtimes.selection.trials import Results
 
-CLOSE_ENOUGH = 1.03
-"""Of candidates that are nearly as good as the best one, the one that the profile prefers is taken."""
+CLOSE_ENOUGH = 1.05
+"""Candidates up to so far behind the best one count as equally good, in time and in memory alike."""
 
 _FAR = 0.75
 """How far answers may be from those of the others, as a share of what answers vary by."""
@@ -168,17 +168,40 @@ def _not_installed(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return rejected, hints
 
 
-def best_first(order: Sequence[Candidate], measured: Mapping[Candidate, float]) -> list[Candidate]:
-    """Sort candidates by what was measured; among those nearly as good as the best, the order decides.
+def best_first(
+    order: Sequence[Candidate],
+    measured: Mapping[Candidate, float],
+    memory: Mapping[Candidate, float] | None = None,
+) -> list[Candidate]:
+    """Sort candidates by what was measured, but for the first.
+
+    That is, of those about as good as the best, one that takes the least memory or about as little, and of
+    these the first one in order.
+
+    Args:
+        order: The candidates, at least one, those that the profile prefers first.
+        measured: By candidate the figure of the objective, the less the better.
+        memory: By candidate the megabytes that it takes; None where they do not count. They count only when
+            they are known of all that are about as good.
 
     >>> a, b, c = Candidate("a"), Candidate("b"), Candidate("c")
     >>> [str(each) for each in best_first([a, b, c], {a: 1.02, b: 1.0, c: 3.0})]
     ['a', 'b', 'c']
+    >>> [str(each) for each in best_first([a, b, c], {a: 1.02, b: 1.0, c: 3.0}, {a: 77.0, b: 57.0, c: 9.0})]
+    ['b', 'a', 'c']
     """
+    good = close_to_best(order, measured)
+    if memory and all(each in memory for each in good):
+        good = close_to_best(good, memory)
+    first = good[0]
     ranked = sorted(order, key=lambda each: measured.get(each, float("inf")))
-    limit = CLOSE_ENOUGH * measured.get(ranked[0], float("inf"))
-    first = next(each for each in order if measured.get(each, float("inf")) <= limit)
     return [first, *(each for each in ranked if each != first)]
+
+
+def close_to_best(order: Sequence[Candidate], figures: Mapping[Candidate, float]) -> list[Candidate]:
+    """Keep those whose figure is about the least; all of them where none has a figure."""
+    limit = CLOSE_ENOUGH * min((figures.get(each, float("inf")) for each in order), default=float("inf"))
+    return [each for each in order if figures.get(each, float("inf")) <= limit]
 
 
 def far_from_others(results: Results) -> dict[Candidate, str]:

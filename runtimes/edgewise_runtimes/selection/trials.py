@@ -66,11 +66,13 @@ class Results:
         failed: By candidate why it does not work here.
         measured: By candidate the figure of the objective: milliseconds a text, or megabytes.
         logits: By candidate the first answer to each text, by output.
+        memory: By candidate the megabytes of its process before its last round, where the system says.
     """
 
     failed: Mapping[Candidate, str] = field(default_factory=dict)
     measured: Mapping[Candidate, float] = field(default_factory=dict)
     logits: Mapping[Candidate, list[dict[str, list[float]]]] = field(default_factory=dict)
+    memory: Mapping[Candidate, float] = field(default_factory=dict)
 
 
 def possible() -> str | None:
@@ -92,7 +94,6 @@ def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task
     failed: dict[Candidate, str] = {}
     trials: dict[Candidate, _Trial] = {}
     logits: dict[Candidate, list[dict[str, list[float]]]] = {}
-    measured: dict[Candidate, float] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(artifacts))) as pool:
         waiting = {each: pool.submit(_begin, each, read, task) for each, read in artifacts.items()}
         for candidate, future in waiting.items():
@@ -105,12 +106,16 @@ def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task
     finally:
         for trial in trials.values():
             trial.end()
-    for candidate, found in rounds.items():
-        if candidate not in failed and found:
-            figure = _figure(found, task.objective)
-            if figure is not None:
-                measured[candidate] = figure
-    return Results(failed, measured, {each: logits[each] for each in trials if each not in failed})
+    rounds = {each: found for each, found in rounds.items() if each not in failed and found}
+    memory = {
+        each: float(held) for each, found in rounds.items() if (held := found[-1]["memory"]) is not None
+    }
+    if task.objective == "memory":
+        measured = memory
+    else:
+        measured = {each: _time(found) for each, found in rounds.items()}
+    kept = {each: logits[each] for each in trials if each not in failed}
+    return Results(failed, measured, kept, memory)
 
 
 def _in_turns(
@@ -207,11 +212,8 @@ def bench(
     return Bench(trial.loaded["load_ms"], memory, tuple(cells), problem)
 
 
-def _figure(rounds: Sequence[Mapping[str, Any]], objective: str) -> float | None:
-    """Make one figure of all rounds: the median time of each text, averaged; or the memory at the end."""
-    if objective == "memory":
-        memory = rounds[-1]["memory"]
-        return None if memory is None else float(memory)
+def _time(rounds: Sequence[Mapping[str, Any]]) -> float:
+    """Make one figure of all rounds: the median time of each text, averaged."""
     texts = zip(*(each["times"] for each in rounds), strict=True)
     return float(mean(median(time for times in text for time in times) for text in texts))
 

@@ -15,9 +15,9 @@ import pytest
 from tests.unit.runtimes.selection.conftest import Install
 
 from edgewise_runtimes import BackendUnavailableError, UnknownBackendError
-from edgewise_runtimes.selection import trials
+from edgewise_runtimes.selection import store, trials
 from edgewise_runtimes.selection.candidate import Candidate, ObjectiveError
-from edgewise_runtimes.selection.select import Offer, Wish, best_first, select
+from edgewise_runtimes.selection.select import Offer, Wish, select
 
 Offering = Callable[[Sequence[str]], Offer]
 
@@ -81,8 +81,21 @@ def test_a_choice_is_remembered_until_something_changes(
     assert len(counted) == 4, "a backend installed anew"
 
 
+def test_a_choice_of_another_rule_is_not_recalled(
+    install: Install, offer: Offering, tmp_path: Path, counted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("turtle")
+    install("hare")
+    wish = Wish(store=tmp_path / "store")
+    with monkeypatch.context() as before:
+        before.setattr(store, "_VERSION", store._VERSION - 1)
+        select(offer(["turtle", "hare"]), wish)
+    assert select(offer(["turtle", "hare"]), wish).choice.how == "measured"
+    assert len(counted) == 2
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"store": 1}', '{"store": 1, "ranking": [["gone", "fp32", ""]], "until": null}']
+    "text", ["", "{", "[]", '{"store": 2}', '{"store": 2, "ranking": [["gone", "fp32", ""]], "until": null}']
 )
 def test_a_spoilt_memory_is_no_harm(
     install: Install, offer: Offering, tmp_path: Path, text: str, counted: list[str]
@@ -103,8 +116,8 @@ def test_a_cache_that_cannot_be_written_is_no_harm(
     install("turtle")
     install("hare")
     (tmp_path / "file").write_text("")
-    for store in (tmp_path / "file" / "store", Path("/proc/nowhere"), None):
-        assert select(offer(["turtle", "hare"]), Wish(store=store)).choice.chosen == "hare"
+    for folder in (tmp_path / "file" / "store", Path("/proc/nowhere"), None):
+        assert select(offer(["turtle", "hare"]), Wish(store=folder)).choice.chosen == "hare"
     assert len(counted) == 3
 
 
@@ -258,11 +271,3 @@ def test_two_processes_may_decide_at_once(install: Install, tmp_path: Path) -> N
     assert [process.returncode for process in running] == [0, 0]
     assert all(lines[-1] == "hare measured earlier, and remembered" for lines in said)
     assert [file.suffix for file in (tmp_path / "store").iterdir()] == [".json"]
-
-
-def test_nearly_as_good_is_good_enough_for_what_the_profile_prefers() -> None:
-    a, b, c = (Candidate(name) for name in "abc")
-    assert best_first([a, b, c], {a: 1.0, b: 0.98, c: 5.0}) == [a, b, c]
-    assert best_first([a, b, c], {a: 1.1, b: 0.98, c: 5.0}) == [b, a, c]
-    assert best_first([a, b, c], {a: 2.0, b: 1.0}) == [b, a, c]
-    assert best_first([a], {}) == [a]
