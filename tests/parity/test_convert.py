@@ -41,7 +41,7 @@ UNTRAINED = Limits(agreement=0.9)
 
 
 def student_source() -> Source:
-    student = tiny_student(vocabulary=VOCABULARY, width=64, layers=1)
+    student = tiny_student(vocabulary=VOCABULARY, width=64, layers=1, embedding=32)
     with torch.no_grad():
         student.embed.weight *= 8.0
     tasks = {

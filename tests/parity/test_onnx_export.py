@@ -32,10 +32,10 @@ Feeds = dict[str, NDArray[np.int32]]
 Answer = Callable[[Feeds], dict[str, NDArray[np.float32]]]
 
 
-@pytest.fixture(scope="module")
-def student() -> Student:
+@pytest.fixture(scope="module", params=[0, 16], ids=["", "narrow embeddings"])
+def student(request: pytest.FixtureRequest) -> Student:
     """A student whose logits are as large as those of a trained one."""
-    made = tiny_student(vocabulary=VOCABULARY, width=32)
+    made = tiny_student(vocabulary=VOCABULARY, width=32, embedding=request.param)
     with torch.no_grad():
         made.embed.weight *= 8.0
         for head in made.heads.values():
@@ -134,20 +134,26 @@ def test_inputs_and_outputs_are_those_of_the_contract(quantized: ModelProto) -> 
         assert kind.shape.dim[1].dim_value == len(LABELS[item.name])
 
 
-def test_the_weights_are_inside_the_file(exported: ModelProto, quantized: ModelProto) -> None:
+def test_the_weights_are_inside_the_file(
+    student: Student, exported: ModelProto, quantized: ModelProto
+) -> None:
     for model in (exported, quantized):
         assert model.graph.initializer
         for item in model.graph.initializer:
             assert item.data_location == TensorProto.DEFAULT
             assert not item.external_data
-    table = VOCABULARY * 32
+    table = student.embed.weight.numel()
     assert len(exported.SerializeToString()) > 4 * table
     assert len(quantized.SerializeToString()) < len(exported.SerializeToString()) - 2.5 * table
 
 
-def test_only_int8_rows_of_the_table_are_left(exported: ModelProto, quantized: ModelProto) -> None:
+def test_only_int8_rows_of_the_table_are_left(
+    student: Student, exported: ModelProto, quantized: ModelProto
+) -> None:
+    shape = list(student.embed.weight.shape)
+
     def tables(model: ModelProto) -> list[int]:
-        return [item.data_type for item in model.graph.initializer if list(item.dims) == [VOCABULARY, 32]]
+        return [item.data_type for item in model.graph.initializer if list(item.dims) == shape]
 
     assert tables(exported) == [TensorProto.FLOAT]
     assert tables(quantized) == [TensorProto.INT8]

@@ -13,11 +13,13 @@ TASKS = ("sentiment", "toxicity", "emotion")
 VOCABULARY = 40
 
 
-def tiny_student(seed: int = 3, *, vocabulary: int = VOCABULARY, width: int = 16, layers: int = 2) -> Student:
+def tiny_student(
+    seed: int = 3, *, vocabulary: int = VOCABULARY, width: int = 16, layers: int = 2, embedding: int = 0
+) -> Student:
     """A student of random weights, none of them zero as in an untrained one, in evaluation mode."""
     torch.manual_seed(seed)
     labels = {task: len(LABELS[task]) for task in TASKS}
-    student = Student(StudentConfig(vocabulary, width, layers, 16, labels, dropout=0.1))
+    student = Student(StudentConfig(vocabulary, width, layers, 16, labels, 0.1, embedding))
     for name, value in student.named_parameters():
         if "norm" in name:
             torch.nn.init.normal_(value, mean=0.5, std=0.5)

@@ -125,10 +125,16 @@ def train(quiet: bool) -> None:
     type=click.IntRange(min=0),
     help="Made rows a language and kind, at most: groups of people, quoted abuse, plain praise, negation.",
 )
+@click.option("--made-visits", type=click.IntRange(min=1), help="How often an epoch visits made rows.")
 @click.option(
     "--english-share",
     type=click.FloatRange(0.0, 1.0),
     help="Share of the English rows that an epoch visits: less where another student answers English.",
+)
+@click.option("--width", type=click.IntRange(min=8), help="Features of a token.")
+@click.option("--layers", type=click.IntRange(min=1), help="Convolutions.")
+@click.option(
+    "--embedding", type=click.IntRange(min=8), help="Features of an embedding, where fewer than of a token."
 )
 @click.option("--hidden", type=click.IntRange(min=8), help="Features of a text.")
 @click.option("--bf16", is_flag=True, help="Multiply matrices in bf16, where the processor has it.")
@@ -153,7 +159,11 @@ def student(
     raw_rows: int | None,
     pairs: int | None,
     made_rows: int | None,
+    made_visits: int | None,
     english_share: float | None,
+    width: int | None,
+    layers: int | None,
+    embedding: int | None,
     hidden: int | None,
     bf16: bool,
     vocabulary: int | None,
@@ -179,9 +189,10 @@ def student(
         attributes=None if attributes is None else str(attributes),
         prepared=None if prepared is None else str(prepared),
         languages=tuple(_languages(languages)) if languages is not None else None,
-        **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, made_rows=made_rows, hidden=hidden),
+        **_given(soft_rows=soft_rows, raw_rows=raw_rows, pairs=pairs, made_rows=made_rows),
+        **_given(width=width, layers=layers, embedding=embedding, hidden=hidden),
     )
-    sizes = _given(vocabulary=vocabulary, english=english_share)
+    sizes = _given(vocabulary=vocabulary, english=english_share, made_visits=made_visits)
     recipe = replace(recipe, sizes=replace(recipe.sizes, **sizes))
     train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")

@@ -52,6 +52,7 @@ class Recipe:
 
     Attributes:
         width: Features of a token.
+        embedding: Features of an embedding, widened to `width`; 0: as many as that.
         layers: Convolutions.
         hidden: Features of a text.
         dropout: Of text features, in training.
@@ -91,6 +92,7 @@ class Recipe:
     languages: tuple[str, ...] | None = None
     attributes: str | None = None
     prepared: str | None = None
+    embedding: int = 0
 
 
 def logits_of(student: Student, prepared: Prepared, batch: int = 512) -> dict[str, NDArray[np.float32]]:
@@ -188,7 +190,9 @@ def train_student(
 def _recipe(recipe: Recipe) -> dict[str, Any]:
     """Return a recipe as JSON says it, without what older runs did not know: these go on."""
     said = asdict(recipe)
-    newer = [name for name in ("made_rows", "prepared") if not said[name]]
+    newer = [name for name in ("made_rows", "prepared", "embedding") if not said[name]]
+    if said["sizes"]["made_visits"] == 1:
+        del said["sizes"]["made_visits"]
     return {name: said[name] for name in said if name not in newer}
 
 
@@ -242,7 +246,8 @@ def _told(
 
 def _config(recipe: Recipe, vocabulary: int) -> StudentConfig:
     labels = {task: len(LABELS[task]) for task in TASKS}
-    return StudentConfig(vocabulary, recipe.width, recipe.layers, recipe.hidden, labels, recipe.dropout)
+    sizes = recipe.width, recipe.layers, recipe.hidden
+    return StudentConfig(vocabulary, *sizes, labels, recipe.dropout, recipe.embedding)
 
 
 def _untrained(recipe: Recipe, tokenizer: Tokenizer, work: Path) -> Student:

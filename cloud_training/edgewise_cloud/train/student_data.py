@@ -65,6 +65,7 @@ class Sizes:
         texts_per_language: Texts of a language that the tokenizer learns from; five times as many of English.
         limit: Rows of each set at most, None for all: for a quick try.
         english: Share of the English rows of a set that is visited in an epoch.
+        made_visits: How often made rows are visited in an epoch.
     """
 
     vocabulary: int = 32_000
@@ -74,6 +75,7 @@ class Sizes:
     texts_per_language: int = 18_000
     limit: int | None = None
     english: float = 1.0
+    made_visits: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ def prepare(examples: Examples, tokenizer: Tokenizer, sizes: Sizes, groups: tupl
 def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose the rows of an epoch: small sets whole, large ones thinned, little trusted ones by half.
 
-    Those of `REFERENCE` are visited whole, and twice where they are small; made rows are visited whole.
+    Those of `REFERENCE` are visited whole, twice where they are small; made rows `sizes.made_visits` times.
     """
     tokens = prepared.tokens
     names, numbers = np.unique(np.array(prepared.examples.datasets), return_inverse=True)
@@ -228,7 +230,7 @@ def rows_of_epoch(prepared: Prepared, sizes: Sizes, rng: np.random.Generator) ->
     for number, name in enumerate(names):
         rows = np.flatnonzero(numbers == number)
         if name.startswith(MADE):
-            made.append(rows)
+            made.extend([rows] * sizes.made_visits)
             continue
         if name in REFERENCE:
             chosen.extend([rows] * (2 if len(rows) < 2 * sizes.whole else 1))

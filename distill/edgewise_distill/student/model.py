@@ -20,6 +20,7 @@ class StudentConfig:
         hidden: Features of a text, after pooling.
         labels: Number of labels of each task, in the order of the heads.
         dropout: Probability of dropping a feature in training.
+        embedding: Features of an embedding, which a linear layer widens to `width`; 0: as many as that.
     """
 
     vocabulary: int
@@ -28,6 +29,7 @@ class StudentConfig:
     hidden: int
     labels: Mapping[str, int]
     dropout: float = 0.2
+    embedding: int = 0
 
 
 class ConvBlock(nn.Module):
@@ -56,15 +58,18 @@ class Student(nn.Module):
 
     A text is pooled in three ways: the mean of the plain embeddings (a bag of words), the maximum of the
     convolved states (a phrase anywhere), and an attention-weighted mean per task. Gated convolutions are
-    those of Dauphin et al., "Language Modeling with Gated Convolutional Networks" (2017).
+    those of Dauphin et al., "Language Modeling with Gated Convolutional Networks" (2017), embeddings narrower
+    than the states those of Lan et al., "ALBERT" (2020).
     """
 
     def __init__(self, config: StudentConfig) -> None:
         """Make an untrained student."""
         super().__init__()
         self.config = config
-        self.embed = nn.Embedding(config.vocabulary, config.width, padding_idx=0)
+        narrow = config.embedding or config.width
+        self.embed = nn.Embedding(config.vocabulary, narrow, padding_idx=0)
         nn.init.normal_(self.embed.weight, std=0.1)
+        self.widen = nn.Linear(narrow, config.width, bias=False) if narrow != config.width else nn.Identity()
         self.blocks = nn.ModuleList(ConvBlock(config.width, config.dropout) for _ in range(config.layers))
         self.attend = nn.Linear(config.width, len(config.labels))
         self.shared = nn.Linear(2 * config.width, config.hidden)
@@ -77,7 +82,7 @@ class Student(nn.Module):
     def features(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """Return the features [batch, hidden] that each task's head sees."""
         mask = attention_mask.to(self.embed.weight.dtype).unsqueeze(2)
-        states = words = self.embed(input_ids) * mask
+        states = words = self.widen(self.embed(input_ids)) * mask
         for block in self.blocks:
             states = block(states, mask)
         count = mask.sum(dim=1).clamp(min=1.0)

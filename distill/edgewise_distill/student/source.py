@@ -123,8 +123,10 @@ def weights_in(model: onnx.ModelProto) -> dict[str, torch.Tensor] | None:
     if "embed.weight" not in made or "shared.weight" not in made:
         return None
     products = [node for node in model.graph.node if node.op_type == "MatMul" and node.input[1] in made]
-    layers = len(products) - 1
-    names = [*(f"blocks.{layer}.mix.weight" for layer in range(layers)), "attend.weight"]
+    wide = made["shared.weight"].shape[1] // 2 != made["embed.weight"].shape[1]
+    layers = len(products) - 1 - wide
+    blocks = [f"blocks.{layer}.mix.weight" for layer in range(layers)]
+    names = [*(["widen.weight"] if wide else []), *blocks, "attend.weight"]
     for name, node in zip(names, products, strict=True):
         made[name] = made[node.input[1]].T
     return {name: torch.from_numpy(np.array(table, np.float32)) for name, table in made.items()}
@@ -181,10 +183,11 @@ def _rebuilt(folder: Path, weights: dict[str, torch.Tensor], tasks: Mapping[str,
 
 def _student(weights: Mapping[str, torch.Tensor], tasks: Mapping[str, Any]) -> Student:
     """Build a student that these weights fit."""
-    vocabulary, width = weights["embed.weight"].shape
+    (vocabulary, narrow), width = weights["embed.weight"].shape, weights["attend.weight"].shape[1]
     layers = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
     labels = {task: len(facts["labels"]) for task, facts in tasks.items()}
-    student = Student(StudentConfig(vocabulary, width, layers, len(weights["shared.bias"]), labels))
+    hidden = len(weights["shared.bias"])
+    student = Student(StudentConfig(vocabulary, width, layers, hidden, labels, embedding=narrow))
     names = student.state_dict().keys()
     student.load_state_dict({name: weights[name] for name in names})
     return student.eval()

@@ -223,6 +223,8 @@ def test_they_have_no_offset_and_are_visited_whole() -> None:
     counts = Counter(visited.tolist())
     assert all(counts[row] == 1 for row in range(50, 110))
     assert sum(counts[row] for row in range(50)) < 15
+    often = rows_of_epoch(prepared, Sizes(whole=10, thinning=0.1, made_visits=3), np.random.default_rng(1))
+    assert all((often == row).sum() == 3 for row in range(50, 110))
 
 
 def test_a_run_has_them_only_when_told_and_a_rerun_reads_them(catalogue: Catalogue, tmp_path: Path) -> None:
@@ -230,8 +232,10 @@ def test_a_run_has_them_only_when_told_and_a_rerun_reads_them(catalogue: Catalog
     assert _with_made(Recipe(), catalogue, rows, tmp_path) is rows
     assert "made_rows" not in _recipe(Recipe()), "folders of runs from before are still theirs"
     recipe = Recipe(made_rows=40)
-    assert _recipe(replace(recipe, prepared="rows")) == asdict(recipe) | {"prepared": "rows"}
-    assert set(asdict(recipe)) - set(_recipe(recipe)) == {"prepared"}
+    newer = replace(recipe, prepared="rows", embedding=64, sizes=Sizes(made_visits=2))
+    assert _recipe(newer) == asdict(newer)
+    assert set(asdict(recipe)) - set(_recipe(recipe)) == {"prepared", "embedding"}
+    assert set(asdict(recipe)["sizes"]) - set(_recipe(recipe)["sizes"]) == {"made_visits"}
     both = _with_made(recipe, catalogue, rows, tmp_path)
     assert both.texts[:2] == rows.texts
     made = every_made_row(["en", "de"], recipe.training.seed, 40)

@@ -13,12 +13,17 @@ from tests.support.tiny_student import TASKS, tiny_student
 from edgewise.labels import LABELS
 from edgewise_converters.errors import SourceError
 from edgewise_converters.sources.find import load_source
+from edgewise_distill.student.model import Student
+
+
+@pytest.fixture(params=[0, 8], ids=["", "narrow embeddings"])
+def student(request: pytest.FixtureRequest) -> Student:
+    return tiny_student(embedding=request.param)
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Path:
+def work(tmp_path: Path, student: Student) -> Path:
     """What `edgewise train student` leaves, of an untrained student."""
-    student = tiny_student()
     torch.save({"averaged": student.state_dict(), "epoch": 1}, tmp_path / "checkpoint.pt")
     tasks = {
         task: {"labels": list(LABELS[task]), "activation": "sigmoid" if task == "toxicity" else "softmax"}
@@ -31,7 +36,7 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_student_is_built_again_from_its_averaged_weights(work: Path) -> None:
+def test_the_student_is_built_again_from_its_averaged_weights(work: Path, student: Student) -> None:
     (source,) = load_source(str(work)).models
     assert source.max_tokens == 32 and source.stride == 8
     assert source.speaks("en") and not source.speaks("de")
@@ -39,7 +44,7 @@ def test_the_student_is_built_again_from_its_averaged_weights(work: Path) -> Non
     ids = torch.tensor([[3, 4, 5, 6]], dtype=torch.int32)
     with torch.no_grad():
         for wanted, found in zip(
-            tiny_student()(ids, torch.ones_like(ids)), source.module(ids, torch.ones_like(ids)), strict=True
+            student(ids, torch.ones_like(ids)), source.module(ids, torch.ones_like(ids)), strict=True
         ):
             assert torch.equal(wanted, found)
 
