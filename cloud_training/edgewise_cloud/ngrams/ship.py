@@ -21,6 +21,7 @@ from edgewise.ngrams.tables import to_runs
 from edgewise_cloud.catalogue import SHIPPABLE, Catalogue, Examples
 from edgewise_cloud.ngrams.fit import TASKS, LinearModel, NgramRecipe
 from edgewise_cloud.ngrams.train import fit_all, named
+from edgewise_cloud.prepare.valence import without_one_sided
 from edgewise_cloud.train.calibrate import calibrate
 from edgewise_cloud.train.made import made_training_rows
 from edgewise_cloud.train.provenance import sources_of
@@ -157,7 +158,8 @@ def train_heads(
     recipe = recipe or NgramRecipe(features=FEATURES, made_rows=MADE_ROWS)
     licences = frozenset(licences)
     claim(work, {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit, **named(prepared)})
-    rows, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
+    every, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
+    rows = without_one_sided(every)
     if recipe.made_rows:
         languages = sorted(set(rows.langs))
         made = made_training_rows(catalogue, languages, recipe.seed, recipe.made_rows, work)

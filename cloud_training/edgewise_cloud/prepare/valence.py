@@ -55,6 +55,21 @@ def with_valence(examples: Examples, languages: Collection[str]) -> Examples:
     return replace(examples, sentiment=sentiment, sentiment_allowed=allowed)
 
 
+def without_one_sided(examples: Examples) -> Examples:
+    """Take back the sentiment that emotions said in sets without a neutral one.
+
+    A linear model of one language that learns from these alone is worse than none, in each of five languages
+    that have a set of sentiment to judge it by (docs/students.md). A student learns it beside other languages.
+
+    Args:
+        examples: What `with_valence` returned.
+    """
+    neutral = LABELS["sentiment"].index("neutral")
+    of_emotions = np.array([name.startswith("emotion/") for name in examples.datasets], np.bool_)
+    taken = of_emotions & ~examples.sentiment_allowed[:, neutral]
+    return replace(examples, sentiment=np.where(taken, -1, examples.sentiment))
+
+
 def _sides(emotion: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return what emotions [n, 8] give each side [n, 3], and whether the row's set has any of these."""
     places = [[LABELS["emotion"].index(name) for name in _SIDES[side]] for side in LABELS["sentiment"]]

@@ -9,7 +9,11 @@ import pytest
 
 from edgewise.labels import LABELS
 from edgewise_cloud.catalogue import Examples
-from edgewise_cloud.prepare.valence import with_valence, without_sentiment
+from edgewise_cloud.prepare.valence import (
+    with_valence,
+    without_one_sided,
+    without_sentiment,
+)
 from edgewise_cloud.teacher.rows import unlabelled
 
 EMOTIONS = LABELS["emotion"]
@@ -64,3 +68,15 @@ def test_languages_with_few_rows_have_no_sentiment_to_speak_of() -> None:
     rows.sentiment[1:4] = POSITIVE
     assert without_sentiment(rows, few=3) == {"bn", "vi"}
     assert without_sentiment(rows) == {"bn", "de", "vi"}
+
+
+def test_what_sets_without_a_neutral_emotion_said_can_be_taken_back() -> None:
+    parts = [rows_with([{"joy": 1.0}], ["bn"], lacking=lacking) for lacking in ("", "neutral", "neutral")]
+    parts = [
+        replace(part, datasets=[name])
+        for part, name in zip(parts, ("emotion/whole", "emotion/xed", "sentiment/two"), strict=True)
+    ]
+    rows = with_valence(Examples.concat(parts), {"bn"})
+    assert rows.sentiment.tolist() == [POSITIVE] * 3
+    assert without_one_sided(rows).sentiment.tolist() == [POSITIVE, -1, POSITIVE]
+    assert rows.sentiment.tolist() == [POSITIVE] * 3, "a copy is changed"
