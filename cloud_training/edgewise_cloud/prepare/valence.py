@@ -59,7 +59,7 @@ def without_one_sided(examples: Examples) -> Examples:
     """Take back the sentiment that emotions said in sets without a neutral one.
 
     A linear model of one language that learns from these alone is worse than none, in each of five languages
-    that have a set of sentiment to judge it by (docs/students.md). A student learns it beside other languages.
+    that have a set of sentiment to judge it by (docs/students.md). Students learn it beside other languages.
 
     Args:
         examples: What `with_valence` returned.
