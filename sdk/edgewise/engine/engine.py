@@ -72,7 +72,7 @@ class Engine:
         started = perf_counter()
         models, given, limit = self._models, request.thresholds, self._settings.max_chars
         part = text if len(text) <= limit else text[:limit]
-        language = models.detector().tell_one(part, _of_language(request))
+        language = models.detector().tell_one(part, given.get(LANGUAGE, NO_THRESHOLDS))
         known = None if language.unsure else language.label
         normal = normal_text(part)
         answers = {LANGUAGE: language}
@@ -106,7 +106,8 @@ class Engine:
     def _read(self, texts: Sequence[str], request: Request) -> list[Reading]:
         limit = self._settings.max_chars
         parts = [text if len(text) <= limit else text[:limit] for text in texts]
-        languages = self._models.detector().tell(parts, _of_language(request))
+        given = request.thresholds.get(LANGUAGE, NO_THRESHOLDS)
+        languages = self._models.detector().tell(parts, given)
         return [
             self._reading(text, part, language, request.tasks)
             for text, part, language in zip(texts, parts, languages, strict=True)
@@ -169,10 +170,6 @@ class Engine:
             unsure,
             self._settings.arm,
         )
-
-
-def _of_language(request: Request) -> Mapping[str, float]:
-    return request.thresholds.get(LANGUAGE, NO_THRESHOLDS) if request.thresholds else NO_THRESHOLDS
 
 
 def _run(encoder: Judge, jobs: Sequence[tuple[Reading, Job]], request: Request) -> None:

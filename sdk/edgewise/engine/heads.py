@@ -57,7 +57,7 @@ class Head:
         temperature, limits = self._tuned.get(language) or self._tune(language)
         if thresholds:
             limits = {**limits, **thresholds}
-        labels, found = self.labels, {}
+        found = {}
         if self._one_is_right:
             top = max(logits)
             weights = []
@@ -65,16 +65,15 @@ class Head:
                 weights.append(exp((logit - top) / temperature))
             total = sum(weights)
             best, likeliest = -1.0, ""
-            for place, weight in enumerate(weights):
-                label = labels[place]
+            for label, weight in zip(self.labels, weights, strict=True):
                 found[label] = score = weight / total
                 if score > best:
                     best, likeliest = score, label
             limit = limits[likeliest]
             return Prediction(likeliest, best, found, limit, best < limit, (likeliest,))
         given: tuple[str, ...] = ()
-        for place, logit in enumerate(logits):
-            label, value = labels[place], logit / temperature
+        for label, logit in zip(self.labels, logits, strict=True):
+            value = logit / temperature
             if value >= 0.0:
                 score = 1.0 / (1.0 + exp(-value))
             else:

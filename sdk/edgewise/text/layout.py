@@ -11,6 +11,8 @@ __all__ = ["blank_controls", "collapse_space", "has_runs", "shorten_runs"]
 
 _CONTROL = lazily("[\x00-\x08\x0e-\x1f\x7f-\x9f\u2800]")
 _RUN = re.compile(r"(.)\1\1(\1+)")
+find_run = _RUN.search
+"""Finds the first run that `shorten_runs` may have to shorten, None where there is none."""
 _LONG = lazily(r"[\s\d\U0001f1e6-\U0001f1ff]")
 _SPACE = lazily(r"[^\S ]\s*| \s+")
 
@@ -30,7 +32,7 @@ def has_runs(text: str) -> bool:
     Returns:
         False if `shorten_runs` would leave it as it is.
     """
-    return _RUN.search(text) is not None
+    return find_run(text) is not None
 
 
 def shorten_runs(draft: Draft) -> None:

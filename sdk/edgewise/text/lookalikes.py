@@ -15,7 +15,7 @@ _LATIN = "A-Za-z" + char_class("C0-D6 D8-F6 F8-2AF 1E00-1EFF")
 _OTHER = char_class("370-3FF 400-52F 531-587")
 _SMALL = char_class("1D00-1D22 1D29 A730-A731")
 _MIXED_HINT = lazily(f"[{_OTHER}{_SMALL}]")
-_MIXED = lazily(f"[{_LATIN}](?:(?<=[{_OTHER}].)|(?=[{_OTHER}]))|[{_SMALL}]")
+_MIXED = lazily(f"[{_OTHER}{_SMALL}](?:[{_LATIN}]|(?<=[{_LATIN}].)|(?<=[{_SMALL}]))")
 _WORD = lazily(r"[^\W\d_]{2,}")
 _SMALL_CAPITAL = lazily(f"[{_SMALL}]")
 _ABBREVIATION = lazily("[A-Z]{2}")
@@ -30,7 +30,12 @@ _SCRIPTS = {
 
 def may_mix_scripts(text: str) -> bool:
     """Tells whether a word of a text may mix scripts; if not, `restore_scripts` leaves it as it is."""
-    return _MIXED_HINT().search(text) is not None and _MIXED().search(text) is not None
+    first = _MIXED_HINT().search(text)
+    if first is None:
+        return False
+    if _SCRIPTS["latin"]().search(text) is None:  # the usual Russian or Greek text
+        return _SMALL_CAPITAL().search(text) is not None
+    return _MIXED().search(text, first.start()) is not None
 
 
 def restore_scripts(draft: Draft) -> bool:

@@ -6,7 +6,7 @@ from edgewise.text.characters import CJK, MARKS, lazily
 from edgewise.text.lexicon import is_target
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["fold_handles", "fold_links", "strip_tags", "unescape"]
+__all__ = ["fold_handles", "fold_links", "may_have_markup", "strip_tags", "unescape"]
 
 _ENTITY = lazily(r"&(?:amp;|#38;|#[xX]26;)*(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HARMLESS = frozenset("&<>\"' ")
@@ -27,7 +27,6 @@ _COMMENT = lazily(r"<!--(?s:.*?)-->")
 
 _IN_LINK = rf"[^\s<>\"'`{CJK}]"
 _LINK_END = rf"[^\s<>\"'`{CJK}.,!?;:)\]}}…*_~|]"
-_LINK_HINTS = ("://", "www.", "WWW.", "Www.")
 _LINK = lazily(
     r"[HhFfWw](?<![A-Za-z0-9_].)(?:(?<=[Hh])[Tt][Tt][Pp][Ss]?://|(?<=[Ff])[Tt][Pp]://|(?<=[Ww])[Ww][Ww]\.)"
     rf"{_IN_LINK}*{_LINK_END}"
@@ -44,6 +43,11 @@ _HANDLE = lazily(
     rf"@(?<!{_NAME}@)(?<![@{MARKS}]@)((?:(?!\d){_NAME}|\d+[A-Za-z_]{{3}})"
     rf"(?:{_NAME}|[{MARKS}\u200c\u200d]|\.(?=[a-z0-9_])|@[A-Za-z0-9-]+\.(?=[A-Za-z0-9]))*)"
 )
+
+
+def may_have_markup(text: str) -> bool:
+    """Tells whether a text may have entities, tags, links or handles; if not, no step here changes it."""
+    return "&" in text or "<" in text or "@" in text or "/" in text or "ww." in text or "WW." in text
 
 
 def unescape(draft: Draft) -> bool:
@@ -86,7 +90,8 @@ def strip_tags(draft: Draft) -> bool:
 
 def fold_links(draft: Draft) -> None:
     """Replaces each link by the word `http`."""
-    if any([hint in draft.text for hint in _LINK_HINTS]):
+    text = draft.text
+    if "://" in text or "www." in text or "WWW." in text or "Www." in text:
         draft.edit([(m.start(), m.end(), "http") for m in _LINK().finditer(draft.text)])
     if "/" in draft.text and _BARE_HINT().search(draft.text) is not None:
         draft.edit([(m.start(), m.end(), "http") for m in _BARE_LINK().finditer(draft.text)])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 
 from edgewise.text.characters import CALM, lazily
-from edgewise.text.layout import blank_controls, collapse_space, has_runs, shorten_runs
+from edgewise.text.layout import blank_controls, collapse_space, find_run, shorten_runs
 from edgewise.text.lookalikes import may_mix_scripts, restore_scripts
-from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
-from edgewise.text.obfuscation import undisguise
+from edgewise.text.markup import fold_handles, fold_links, may_have_markup, strip_tags, unescape
+from edgewise.text.obfuscation import may_be_disguised, undisguise
 from edgewise.text.offsets import Draft, Normalized
-from edgewise.text.spelled import join_spelled, may_be_spelled
+from edgewise.text.spelled import find_spelled, join_spelled, may_be_spelled
 from edgewise.text.unicode_forms import (
     cap_marks,
     compose,
+    is_calm,
     is_settled,
+    looks_settled,
     mend_surrogates,
     strip_invisible,
 )
@@ -29,6 +31,7 @@ _UNUSUAL = lazily(rf"[^{_HARMLESS}](?:(?<![\-_.!])|(?=[^\s.!_]))")
 """Finds nothing in most texts beyond ASCII; then they have no signs and nothing invisible or to compose."""
 
 _SIGN = re.compile(rf"[{_ALONE}\-_.!](?:(?<=[{_ALONE}])|(?=[^\s.!_]))")
+_find_sign = _SIGN.search
 
 
 def normalize(text: str) -> Normalized:
@@ -76,21 +79,27 @@ def _rewritten(text: str) -> Draft:
 def _is_plain(text: str) -> bool:
     """Tells whether every step surely leaves a text as it is; half of all comments are like that."""
     return (
-        (not has_signs(text) and text.isprintable() if text.isascii() else _is_harmless(text))
+        (_are_signs_idle(text) and text.isprintable() if text.isascii() else _is_harmless(text))
         and "  " not in text
         and text[:1] != " "
         and text[-1:] != " "
-        and not has_runs(text)
-        and not may_be_spelled(text)
+        and find_run(text) is None
+        and find_spelled(text) is None
     )
 
 
 def _is_harmless(text: str) -> bool:
-    """Tells whether a text beyond ASCII has no signs, and nothing invisible, to compose or mixed."""
-    usual = _UNUSUAL().search(text) is None
+    """Tells whether a text beyond ASCII has idle signs only, and nothing invisible, to compose or mixed."""
     return (
-        usual or (not has_signs(text) and text.isprintable() and is_settled(text))
+        _UNUSUAL().search(text) is None
+        # What is unusual and no sign is hardly ever calm, so the closer look comes first.
+        or (_are_signs_idle(text) and text.isprintable() and (looks_settled(text) or is_calm(text)))
     ) and not may_mix_scripts(text)
+
+
+def _are_signs_idle(text: str) -> bool:
+    """Tells whether a text has no signs, or surely none that a step does anything about: prices, dates."""
+    return _find_sign(text) is None or not (may_have_markup(text) or may_be_disguised(text))
 
 
 def has_signs(text: str) -> bool:
@@ -99,7 +108,7 @@ def has_signs(text: str) -> bool:
     They all have a sign, or a dot, dash or the like inside. Most comments have none, so one search stands for
     those of five steps.
     """
-    return _SIGN.search(text) is not None
+    return _find_sign(text) is not None
 
 
 def _round(draft: Draft) -> bool:

@@ -8,7 +8,7 @@ from edgewise.text.characters import lazily
 from edgewise.text.lexicon import is_target, lexicon
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["undisguise"]
+__all__ = ["may_be_disguised", "undisguise"]
 
 _SIGNS = "@$!|*+#%€¡"
 _HINT = lazily(
@@ -29,6 +29,11 @@ _ANY, _VOWELS = "*#%", "@!$&-_."
 _PUNCTUATION = "!|+*#%_$@"
 _DASH_HINT = lazily(r"[-_.][a-z]")
 _DASHED = lazily(r"(?<![\w.'-])[A-Za-z]{1,4}[-_.][A-Za-z]{1,8}(?![\w'-]|\.\w)")
+
+
+def may_be_disguised(text: str) -> bool:
+    """Tells whether a word of a text may be disguised; if not, `undisguise` leaves it as it is."""
+    return _HINT().search(text) is not None or _DASH_HINT().search(text) is not None
 
 
 def undisguise(draft: Draft) -> bool:

@@ -12,6 +12,8 @@ __all__ = ["join_spelled", "may_be_spelled"]
 
 _SEPARATORS = r"[ .\-_*~|·•/,+=:;'^\\]"
 _HINT = re.compile(rf"({_SEPARATORS})[^\W\d_]\1[^\W\d_](?![^\W_])")
+find_spelled = _HINT.search
+"""Finds the first place where letters may be spelled out, None where there is none."""
 _CASED = char_class("41-5A 61-7A C0-D6 D8-F6 F8-24F 386-3FF 400-52F 531-586 1E00-1EFF")
 _SEMITIC = char_class("5D0-5EA 620-64A 671-6D3")
 _LETTER = f"[{_CASED}{_SEMITIC}]"
@@ -36,7 +38,7 @@ def may_be_spelled(text: str) -> bool:
     Returns:
         False if `join_spelled` would leave it as it is.
     """
-    return _HINT.search(text) is not None
+    return find_spelled(text) is not None
 
 
 def join_spelled(draft: Draft) -> bool:

@@ -17,7 +17,15 @@ from edgewise.text.characters import (
 )
 from edgewise.text.offsets import Draft, Edit
 
-__all__ = ["cap_marks", "compose", "is_calm", "is_settled", "mend_surrogates", "strip_invisible"]
+__all__ = [
+    "cap_marks",
+    "compose",
+    "is_calm",
+    "is_settled",
+    "looks_settled",
+    "mend_surrogates",
+    "strip_invisible",
+]
 
 _PAIR = lazily("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = lazily("[\ud800-\udfff]")
@@ -50,7 +58,12 @@ def is_calm(text: str) -> bool:
 
 def is_settled(text: str) -> bool:
     """Tells the same as `is_calm`, of more texts, by looking closer; blank braille cells are not settled."""
-    return is_calm(text) or (
+    return is_calm(text) or looks_settled(text)
+
+
+def looks_settled(text: str) -> bool:
+    """Tells the same of texts that are not calm."""
+    return (
         _UNSEEN().search(text) is None
         and _PILE_HINT().search(text) is None
         and unicodedata.is_normalized("NFKC", text)

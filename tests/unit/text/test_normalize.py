@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgewise.text import Normalized, normalize
 from edgewise.text.layout import blank_controls
+from edgewise.text.lookalikes import may_mix_scripts
 from edgewise.text.markup import fold_handles, fold_links, strip_tags, unescape
 from edgewise.text.normalize import _UNUSUAL, _is_plain, _round, has_signs, normal_text
 from edgewise.text.obfuscation import undisguise
@@ -170,6 +172,8 @@ def test_a_settled_text_is_left_alone_by_the_steps_for_unicode(text: str) -> Non
 @example("c\u2800d")
 @example("a\u2028b")
 @example("e\u0301 x")
+@example("On 12.5.2026 at 14:30, 20 % off!")
+@example("sh1t, a$$, sh-t, &amp; <b>x</b> @you www.x.org 1/2")
 def test_a_plain_text_is_left_alone_by_every_step(text: str) -> None:
     draft = Draft(text)
     again = _round(draft)
@@ -211,3 +215,25 @@ def draft_controls(text: str) -> bool:
 @given(texts)
 def test_the_text_alone_is_that_of_the_normalised_text(text: str) -> None:
     assert normal_text(text) == normalize(text).text
+
+
+def test_dates_and_prices_need_no_closer_look() -> None:
+    for text in ("On 12.5.2026 at 14:30, 20 % off!", "Am 12.5.2026 für 20 €", "Всего 20 % за 5 дней"):
+        assert has_signs(text)
+        assert _is_plain(text)
+
+
+LATIN, OTHER, SMALL = "aZéſß", "αωжЁԱ", "ᴀᴢ"
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(st.sampled_from(LATIN + OTHER + SMALL + " 1.\u0301\n中"), max_size=12))
+@example("жжж aж")
+@example("ᴀ")
+@example("жж ᴀ")
+def test_scripts_mix_where_letters_of_two_are_neighbours(text: str) -> None:
+    neighbours = any(
+        (left in LATIN and right in OTHER) or (left in OTHER and right in LATIN)
+        for left, right in pairwise(text)
+    )
+    assert may_mix_scripts(text) == (neighbours or any(char in SMALL for char in text))
