@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,17 +35,13 @@ def quick_init(cls: type[T]) -> type[T]:
     return cls
 
 
-class Late:
-    """Stands in a slot for a value that is made when it is first read.
+class Late(partial[Any]):
+    """Stands in a slot for a value that this call makes when it is first read.
 
-    Args:
-        make: Makes it. Threads that read it at once may each make one.
+    Threads that read it at once may each make one.
     """
 
-    __slots__ = ("make",)
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.make = make
+    __slots__ = ()
 
 
 def late(name: str) -> Callable[[type[T]], type[T]]:
@@ -64,7 +61,7 @@ def late(name: str) -> Callable[[type[T]], type[T]]:
         def read(self: T) -> Any:
             value = get(self)
             if type(value) is Late:
-                value = value.make()
+                value = value()
                 fill(self, value)
             return value
 

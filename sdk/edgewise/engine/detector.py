@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgewise.bundle.manifest import TaskSpec
@@ -82,7 +81,7 @@ class Detector:
         if score > 1.0:
             score = 1.0
         limit = self._limits[place] if not thresholds else head.limit(label, None, thresholds)
-        scores: Any = Late(partial(_by_label, head.labels, row))
+        scores: Any = Late(_by_label, head.labels, row)
         if score >= self._least and label != UNDETERMINED:
             return Prediction(label, score, scores, limit, score < limit, (label,))
         place = head.labels.index(UNDETERMINED) if UNDETERMINED in head.labels else -1
