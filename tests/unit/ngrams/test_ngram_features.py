@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,3 +84,11 @@ def test_what_is_no_table_of_runs_is_refused(runs: np.ndarray) -> None:
 def test_a_table_of_nothing_but_spaces_is_one_run_or_two() -> None:
     table = np.full(LETTERS, SPACE, np.uint32)
     assert np.array_equal(from_runs(to_runs(table)), table)
+
+
+def test_importing_it_imports_no_masked_arrays() -> None:
+    code = "import sys, edgewise.ngrams; print('numpy.ma' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False", "numpy's `unique` and the like take a megabyte"
