@@ -50,7 +50,7 @@ class Analyzer:
         strict: Whether an installed backend that does not work is an error. Otherwise `"auto"` takes the next
             best one, and `backend_report` says so. A backend asked for by name is never replaced.
         toxic_share: Which share of the texts is toxic where they come from, 0.05 for 5 in 100; the thresholds
-            of toxicity move to suit it. None keeps them as chosen: for as many toxic texts as others.
+            of toxicity move to suit it: fewer false alarms, fewer toxic texts found. None keeps them.
 
     Raises:
         BundleNotFoundError: There is no such bundle.

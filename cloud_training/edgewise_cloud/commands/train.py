@@ -125,7 +125,7 @@ def train(quiet: bool) -> None:
     type=click.IntRange(min=0),
     help="Made rows a language and kind, at most: groups of people, quoted abuse, plain praise, negation.",
 )
-@click.option("--made-visits", type=click.IntRange(min=1), help="How often an epoch visits made rows.")
+@click.option("--made-visits", type=click.IntRange(min=1), help="Of made rows in an epoch; 1 by default.")
 @click.option(
     "--english-share",
     type=click.FloatRange(0.0, 1.0),
@@ -194,6 +194,8 @@ def student(
     )
     sizes = _given(vocabulary=vocabulary, english=english_share, made_visits=made_visits)
     recipe = replace(recipe, sizes=replace(recipe.sizes, **sizes))
+    if recipe.embedding > recipe.width:
+        raise click.BadParameter(f"at most --width, {recipe.width}.", param_hint="--embedding")
     train_student(load_catalogue(data), work, recipe, licence_classes(licences))
     click.echo(f"Wrote {work / 'multilingual.onnx'}, tokenizer.json and model.json beside it.")
 

@@ -157,9 +157,10 @@ def train_heads(
     """
     recipe = recipe or NgramRecipe(features=FEATURES, made_rows=MADE_ROWS)
     licences = frozenset(licences)
-    claim(work, {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit, **named(prepared)})
-    every, dev = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
-    rows = without_one_sided(every)
+    facts = {"heads": asdict(recipe), "licences": sorted(licences), "limit": limit, "one_sided": False}
+    claim(work, {**facts, **named(prepared)})
+    every = labelled_rows(catalogue, licences, limit, recipe.seed, work, prepared)
+    rows, dev = map(without_one_sided, every)
     if recipe.made_rows:
         languages = sorted(set(rows.langs))
         made = made_training_rows(catalogue, languages, recipe.seed, recipe.made_rows, work)

@@ -191,7 +191,7 @@ def _recipe(recipe: Recipe) -> dict[str, Any]:
     """Return a recipe as JSON says it, without what older runs did not know: these go on."""
     said = asdict(recipe)
     newer = [name for name in ("made_rows", "prepared", "embedding") if not said[name]]
-    if said["sizes"]["made_visits"] == 1:
+    if said["sizes"]["made_visits"] == 1 or not recipe.made_rows:
         del said["sizes"]["made_visits"]
     return {name: said[name] for name in said if name not in newer}
 
@@ -279,7 +279,12 @@ def _model_part(recipe: Recipe, tasks: dict[str, dict[str, Any]]) -> dict[str, A
             "pad_id": 0,
         },
         "tasks": tasks,
-        "config": {"width": recipe.width, "layers": recipe.layers, "hidden": recipe.hidden},
+        "config": {
+            "width": recipe.width,
+            "layers": recipe.layers,
+            "hidden": recipe.hidden,
+            "embedding": recipe.embedding or recipe.width,
+        },
         "artifacts": [{"backend": "onnxruntime", "precision": "int8-weights", "file": "multilingual.onnx"}],
         "golden": [],
     }
@@ -292,6 +297,7 @@ def small(recipe: Recipe, rows: int) -> Recipe:
         width=16,
         layers=1,
         hidden=16,
+        embedding=0,
         sizes=replace(recipe.sizes, vocabulary=2000, limit=rows, texts_per_language=500),
         training=replace(recipe.training, epochs=1, tokens_per_batch=1024),
     )

@@ -17,11 +17,11 @@ from edgewise_runtimes.registry import runtime
 from edgewise_runtimes.selection.candidate import AUTO, Candidate
 from edgewise_runtimes.selection.profiles import Profile, machine_facts, profile_of
 from edgewise_runtimes.selection.select import (
-    CLOSE_ENOUGH,
     Offer,
     Selection,
     Wish,
     best_first,
+    close_to_best,
     far_from_others,
 )
 from edgewise_runtimes.selection.store import key_of, recall, remember
@@ -143,10 +143,13 @@ def _why_not(
     if candidate not in measured:
         return "not measured"
     first, said = ranking[0], f"measured {measured[candidate]:.2f} {_UNITS[wish.objective]}"
-    if measured[candidate] > CLOSE_ENOUGH * min(measured.values()):
+    # The steps of `best_first`: the one at which it drops out is the reason.
+    good = close_to_best(tuple(measured), measured)
+    if candidate not in good:
         return said
-    if candidate in memory and first in memory and memory[candidate] > CLOSE_ENOUGH * memory[first]:
-        return f"{said}, about as fast, but takes {memory[candidate]:.0f} MB, not {memory[first]:.0f}"
+    if all(each in memory for each in good) and candidate not in close_to_best(good, memory):
+        least = min(memory[each] for each in good)
+        return f"{said}, about as fast, but takes {memory[candidate]:.0f} MB, not {least:.0f}"
     return f"{said}, about as good, but this kind of device prefers {first}"
 
 

@@ -61,6 +61,8 @@ class TaskSpec:
         thresholds: By label, or under `"default"` for the labels without one.
         pooling: How the windows of a long text become one answer: `"mean"` or `"max"` of probabilities.
         unsure_margin: For sigmoid tasks, how near to its threshold a score is too close to call.
+        share: Share of positives that thresholds were moved to; a manifest does not say it. The margin is
+            taken where they were.
     """
 
     labels: tuple[str, ...]
@@ -70,6 +72,7 @@ class TaskSpec:
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     pooling: str = "mean"
     unsure_margin: float = 0.1
+    share: float | None = None
 
     def threshold_for(self, label: str, language: str | None = None) -> float:
         """Return the probability that `label` is compared with in `language`.

@@ -37,6 +37,8 @@ class Head:
         self._one_is_right = spec.activation == "softmax"
         self._main = spec.labels.index(TOXICITY) if TOXICITY in spec.labels else None
         self._margin = spec.unsure_margin
+        # The share that moves a threshold back to where it was.
+        self._back = None if spec.share is None else 1.0 - spec.share
         self.blank = [1.0 / len(self.labels) if self._one_is_right else 0.0] * len(self.labels)
         self._tuned: dict[str | None, tuple[float, dict[str, float]]] = {}
 
@@ -190,8 +192,15 @@ class Head:
     def _toxic(self, scores: dict[str, float], limit: float, given: tuple[str, ...]) -> Prediction:
         """Let the main attribute decide between toxic and non-toxic."""
         score = scores[TOXICITY]
-        unsure = abs(score - limit) < self._margin
+        unsure = abs(score - limit) < self._margin if self._back is None else self._is_close(score, limit)
         return Prediction(TOXIC if score >= limit else NON_TOXIC, score, scores, limit, unsure, given)
+
+    def _is_close(self, score: float, limit: float) -> bool:
+        """Tell whether a score is too close to a threshold that was moved: seen from where it was."""
+        from edgewise.engine.thresholds import at_share
+
+        back = self._back or 0.5
+        return abs(at_share(score, back) - at_share(limit, back)) < self._margin
 
     def _tune(self, language: str | None) -> tuple[float, dict[str, float]]:
         """Return the temperature and the thresholds of a language."""

@@ -94,7 +94,7 @@ def check_share(name: str, value: float | None) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 < float(value) < 1.0:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1:
         raise SettingError(name, value, "a number above 0 and below 1, for example 0.05 for 5 in 100")
     return float(value)
 

@@ -69,11 +69,12 @@ def _number(label: str, value: object) -> float:
 
 
 def at_share(threshold: float, share: float) -> float:
-    """Move a threshold from where as many texts are toxic as not to where a `share` of them is.
+    """Move a threshold, or a score, from where as many texts are toxic as not to where a `share` of them is.
 
-    Thresholds are chosen for macro-F1, which counts both kinds alike. Where toxic texts are rare, a score
-    stands for a smaller probability: its odds shrink with those of the share (Saerens, Latinne and
-    Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", 2002).
+    Where toxic texts are rare, a score stands for a smaller probability: its odds shrink with those of the
+    share (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori
+    probabilities", 2002). Macro-F1, for which thresholds are chosen, counts toxic and other texts alike
+    whatever their share, so a threshold is taken to stand where the share is one half.
 
     >>> at_share(0.5, 0.5), round(at_share(0.5, 0.1), 2), at_share(1.0, 0.1)
     (0.5, 0.9, 1.0)
@@ -97,7 +98,8 @@ def for_share(spec: ModelSpec, share: float) -> ModelSpec:
 
 def _task_for_share(task: TaskSpec, share: float) -> TaskSpec:
     known = {DEFAULT: Threshold(0.5), **task.thresholds}
-    return replace(task, thresholds={label: _moved(each, share) for label, each in known.items()})
+    moved = {label: _moved(each, share) for label, each in known.items()}
+    return replace(task, thresholds=moved, share=share)
 
 
 def _moved(threshold: Threshold, share: float) -> Threshold:

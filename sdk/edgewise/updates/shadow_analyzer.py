@@ -8,6 +8,7 @@ from typing import Any
 
 from edgewise.analyzer import Analyzer
 from edgewise.engine.host import Asked
+from edgewise.engine.settings import check_share
 from edgewise.engine.thresholds import Thresholds
 from edgewise.errors import InputError
 from edgewise.results import Analysis
@@ -59,6 +60,8 @@ class ShadowAnalyzer(Analyzer):
     ) -> None:
         if settings.get("languages") is not None:
             settings["languages"] = tuple(settings["languages"])
+        if settings.get("toxic_share") is not None:
+            settings["toxic_share"] = check_share("toxic_share", settings["toxic_share"])
         super().__init__(model, **settings)
         self._process: ChallengerProcess | None = None
         if isinstance(challenger, str | Path):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from edgewise import (
     UnknownLanguageError,
     UnknownTaskError,
 )
-from edgewise.engine.thresholds import at_share
+from edgewise.bundle import Threshold, read_manifest
+from edgewise.engine.thresholds import at_share, for_share
 from edgewise.results import hash_text
 
 
@@ -189,8 +191,23 @@ def test_thresholds_of_toxicity_follow_the_share_of_toxic_texts(speaking: Path, 
     assert told.toxicity.threshold == pytest.approx(at_share(usual.toxicity.threshold, 0.02))
     assert told.toxicity.threshold > usual.toxicity.threshold
     assert told.sentiment == usual.sentiment
+    assert told.toxicity.unsure == usual.toxicity.unsure, "the band of what is unsure moves along"
     with Analyzer(speaking, toxic_share=0.02) as rare:
         assert rare.analyze("you idiot", thresholds={"toxicity": 0.2}).toxicity.threshold == 0.2
+
+
+def test_every_threshold_of_toxicity_moves_and_no_other(speaking: Path) -> None:
+    manifest = read_manifest(speaking)
+    before = manifest.models[manifest.routes.default]
+    own = Threshold(0.4, 0.8, 0.7, {"de": Threshold(0.3, 0.9, 0.6)})
+    tasks = {**before.tasks, "toxicity": replace(before.tasks["toxicity"], thresholds={"insult": own})}
+    after = for_share(replace(before, tasks=tasks), 0.1).tasks
+    assert after["sentiment"] == before.tasks["sentiment"]
+    moved = after["toxicity"].thresholds
+    assert moved["insult"].value == pytest.approx(at_share(0.4, 0.1))
+    assert moved["insult"].at("de").value == pytest.approx(at_share(0.3, 0.1))
+    assert moved["insult"].precision is None, "it was measured elsewhere"
+    assert moved["default"].value == pytest.approx(0.9), "one half, which a task without thresholds has"
 
 
 def test_labels_are_those_that_are_answered(speaking: Path, analyzer: Analyzer) -> None:

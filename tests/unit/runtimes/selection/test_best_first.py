@@ -81,3 +81,27 @@ def test_a_trial_for_speed_knows_the_memory_too(install: Install, offer: Offerin
     found = trials.run_trials(read, trials.Task(offered.rows()))
     hare, turtle = offered.candidates
     assert found.memory[hare] - found.memory[turtle] > 40
+
+
+def test_the_reason_is_the_step_at_which_a_candidate_drops_out(
+    install: Install, offer: Offering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("hare", "turtle", "snail"):
+        install(name)
+
+    def reasons(memory: dict[str, float]) -> dict[str, str]:
+        def run(artifacts: Mapping[Candidate, Any], task: trials.Task) -> trials.Results:
+            held = {each: memory[each.backend] for each in artifacts if each.backend in memory}
+            return trials.Results({}, dict.fromkeys(artifacts, 1.0), {}, held)
+
+        monkeypatch.setattr(trials, "run_trials", run)
+        found = select(offer(["hare", "turtle", "snail"]), Wish(store=tmp_path / str(len(memory)))).choice
+        return {name.partition("/")[0]: why for name, why in found.rejected} | {"chosen": found.chosen}
+
+    known = reasons({"hare": 61.0, "turtle": 59.0, "snail": 57.0})
+    assert known["chosen"] == "turtle"
+    assert "takes 61 MB, not 57" in known["hare"]
+    assert "this kind of device prefers turtle" in known["snail"]
+    unknown = reasons({"hare": 57.0, "turtle": 77.0})
+    assert unknown["chosen"] == "hare"
+    assert "this kind of device prefers hare" in unknown["turtle"]
