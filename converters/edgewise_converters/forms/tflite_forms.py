@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from edgewise_converters.errors import FormError, UnsupportedOperatorError
 from edgewise_converters.forms.material import INPUTS, Made, Material
 from edgewise_converters.forms.tflite_file import demand_builtin, nameless, products
+from edgewise_converters.limits import Limits
 from edgewise_converters.onnx_export import int8_rows
 from edgewise_converters.quiet import quiet
 
@@ -59,30 +61,44 @@ def int8_dynamic(material: Material) -> Made:
 def int8_weights(material: Material) -> Made:
     """Return the model with int8 weights, arithmetic as before.
 
-    The smallest matrices stay as they are, and those that int8 would spoil are stored in half precision.
+    The smallest matrices stay as they are. Those that int8 would spoil are stored in half precision, as many
+    as the promised size of the file leaves room for: first those where a byte saves most.
     """
-    recipe = [*_products(dynamic=False), *_spared(_converted(material, int8_tables=True))]
-    return _quantized(material, "int8-weights", recipe, int8_tables=True)
+    small, spoilt = _spared(_converted(material, int8_tables=True))
+    limits, full = Limits(), len(fp32(material).data)
+    most = limits.share * full if full >= limits.share_from else full
+    while True:
+        recipe = [*_products(dynamic=False), *small, *chain.from_iterable(spoilt)]
+        made = _quantized(material, "int8-weights", recipe, int8_tables=True)
+        if not spoilt or len(made.data) <= most:
+            return made
+        spoilt.pop()
 
 
-def _spared(data: bytes) -> list[dict[str, Any]]:
-    """Return a recipe's entries for products that are not stored as int8; the last entry that fits counts."""
+def _spared(data: bytes) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    """Return a recipe's entries for products that are not stored as int8; the last entry that fits counts.
+
+    Returns:
+        Those that stay as they are; and by matrix, those that int8 spoils most for their size first, the
+        entries in half precision of its products, one a signature.
+    """
     from ai_edge_quantizer import recipe_manager
 
-    found: dict[str, dict[str, Any]] = {}
+    small: dict[str, dict[str, Any]] = {}
+    spoilt: dict[tuple[float, bytes], dict[str, dict[str, Any]]] = {}
     for each in products(data):
-        name = f"^{re.escape(each.output)}(?:;|$)"
+        name, spoils = f"^{re.escape(each.output)}(?:;|$)", each.lost / each.weights.size
         if each.weights.size < LEAST_WEIGHTS:
             kind = recipe_manager.AlgorithmName.NO_QUANTIZE
-            found[name] = {
+            small[name] = {
                 "regex": name,
                 "operation": "FULLY_CONNECTED",
                 "algorithm_key": kind,
                 "op_config": {},
             }
-        elif each.lost / each.weights.size > MOST_LOST:
-            found[name] = _half("FULLY_CONNECTED", name)
-    return list(found.values())
+        elif spoils > MOST_LOST:
+            spoilt.setdefault((-spoils, each.weights.tobytes()), {})[name] = _half("FULLY_CONNECTED", name)
+    return list(small.values()), [list(entries.values()) for _, entries in sorted(spoilt.items())]
 
 
 def _products(*, dynamic: bool) -> list[dict[str, Any]]:
