@@ -65,7 +65,7 @@ def int8_weights(material: Material) -> Made:
     as the promised size of the file leaves room for: first those where a byte saves most.
     """
     small, spoilt = _spared(_converted(material, int8_tables=True))
-    limits, full = Limits(), len(fp32(material).data)
+    limits, full = Limits(), material.onnx.ByteSize()
     most = limits.share * full if full >= limits.share_from else full
     while True:
         recipe = [*_products(dynamic=False), *small, *chain.from_iterable(spoilt)]

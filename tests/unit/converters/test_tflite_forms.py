@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import ModelProto
 
 from edgewise_converters.forms import tflite_forms
 from edgewise_converters.forms.material import Made, Material
@@ -40,8 +41,9 @@ def test_those_where_a_byte_saves_least_give_way_until_the_file_fits(
 
     monkeypatch.setattr(tflite_forms, "_converted", lambda material, int8_tables=False: b"")
     monkeypatch.setattr(tflite_forms, "products", lambda data: each)
-    monkeypatch.setattr(tflite_forms, "fp32", lambda material: Made(bytes(FULL)))
     monkeypatch.setattr(tflite_forms, "_quantized", quantized)
+    model = ModelProto(doc_string="x" * FULL)
+    monkeypatch.setattr(Material, "onnx", model)
     tflite_forms.int8_weights(Material(source=None))  # type: ignore[arg-type]
     worst_first = ["1", "4", "2", "5", "0", "3"]
     assert [name.removeprefix("^out\\ ")[:1] for name in asked[-1]] == worst_first[: 2 * kept]
