@@ -30,6 +30,7 @@ class Tokens(NamedTuple):
 _NOTHING = Tokens((), ())
 _USUAL_UNKNOWN = "<unk>"
 _SPACE = "\u2581"
+_WORDS_REMEMBERED = 2000
 
 
 class TextTokenizer:
@@ -56,6 +57,10 @@ class TextTokenizer:
         tokenizer.no_truncation()
         # A comment that says "[SEP]" means these five characters.
         tokenizer.encode_special_tokens = True
+        # It remembers the first 10,000 words that it meets, in megabytes, for good; frequent ones are enough.
+        resize = getattr(tokenizer.model, "_resize_cache", None)
+        if resize is not None:
+            resize(_WORDS_REMEMBERED)
         self._tokenizer = tokenizer
         self._special = tokenizer.num_special_tokens_to_add(False)
         self._size = spec.max_tokens - self._special
