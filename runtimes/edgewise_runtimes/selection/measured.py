@@ -84,8 +84,9 @@ def _measure(
     _check(wish, failed, order, rejected)
     working = [each for each in order if each not in failed]
     measured = {each: value for each, value in results.measured.items() if each not in failed}
-    # One text at a time is what apps ask for; who asks for throughput has memory for batches.
-    memory = results.memory if wish.objective == "latency" else {}
+    # Who asks for throughput has memory for batches. Of several models the memory of one says little: a second
+    # one may cost more than the library that both share.
+    memory = results.memory if wish.objective == "latency" and offer.alone else {}
     ranking = best_first(working, measured, memory)
     choice = _choice(wish, ranking, profile, measured, (*rejected, *_reasons(failed)), memory)
     return Selection(choice, tuple(ranking))

@@ -31,12 +31,14 @@ class Offer:
         read: Returns the artifact of a candidate, verified.
         rows: Returns token ids of a few short texts to try it on.
         fingerprint: Changes whenever the model does.
+        alone: Whether no other model will run on the backend: what it holds in memory is then all there is.
     """
 
     candidates: Sequence[Candidate]
     read: Callable[[Candidate], Artifact]
     rows: Callable[[], Sequence[Sequence[int]]]
     fingerprint: str
+    alone: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-_VERSION = 2
+_VERSION = 3
 """Of what is kept and of the rule by which it was chosen: a choice made by another rule is not recalled."""
 _FILES = 200
 """Files kept; the oldest go first."""

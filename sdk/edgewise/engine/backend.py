@@ -96,7 +96,8 @@ class Backend:
         found += self._by_name(found)
         hashes = [file.sha256 for spec in specs for each in spec.artifacts for file in each.files]
         manifest = self._bundle.manifest
-        return Offer(found, self._read, self._rows, " ".join([manifest.name, manifest.version, *hashes]))
+        fingerprint = " ".join([manifest.name, manifest.version, *hashes])
+        return Offer(found, self._read, self._rows, fingerprint, alone=len(specs) == 1)
 
     def _by_name(self, found: list[Candidate]) -> list[Candidate]:
         """Return what only a backend asked for by name can do: run another one's artifacts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,19 @@ def test_the_reason_is_the_step_at_which_a_candidate_drops_out(
     unknown = reasons({"hare": 57.0, "turtle": 77.0})
     assert unknown["chosen"] == "hare"
     assert "this kind of device prefers hare" in unknown["turtle"]
+
+
+def test_the_memory_of_one_of_several_models_does_not_count(
+    install: Install, offer: Offering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("hare")
+    install("turtle")
+
+    def run(artifacts: Mapping[Candidate, Any], task: trials.Task) -> trials.Results:
+        hare, turtle = artifacts
+        return trials.Results({}, {hare: 1.0, turtle: 1.0}, {}, {hare: 77.0, turtle: 57.0})
+
+    monkeypatch.setattr(trials, "run_trials", run)
+    one = offer(["hare", "turtle"])
+    assert select(one, Wish(store=tmp_path / "one")).choice.chosen == "turtle"
+    assert select(replace(one, alone=False), Wish(store=tmp_path / "two")).choice.chosen == "hare"
