@@ -84,7 +84,7 @@ def _measure(
     _check(wish, failed, order, rejected)
     working = [each for each in order if each not in failed]
     measured = {each: value for each, value in results.measured.items() if each not in failed}
-    # Who asks for throughput has memory for batches. Of several models the memory of one says little: a second
+    # Who asks for throughput has memory for batches. Of several models, that of one says little: a second
     # one may cost more than the library that both share.
     memory = results.memory if wish.objective == "latency" and offer.alone else {}
     ranking = best_first(working, measured, memory)
