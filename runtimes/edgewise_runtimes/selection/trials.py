@@ -94,8 +94,16 @@ def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task
     failed: dict[Candidate, str] = {}
     trials: dict[Candidate, _Trial] = {}
     logits: dict[Candidate, list[dict[str, list[float]]]] = {}
-    with ThreadPoolExecutor(max_workers=max(1, len(artifacts))) as pool:
-        waiting = {each: pool.submit(_begin, each, read, task) for each, read in artifacts.items()}
+    # Read here, not by the threads: what a thread frees of these megabytes glibc keeps for that thread.
+    messages: dict[Candidate, bytes] = {}
+    for candidate, read in artifacts.items():
+        try:
+            messages[candidate] = _message(candidate, read(), task)
+        except Exception as error:  # of a broken bundle, or of a backend of others
+            failed[candidate] = f"{type(error).__name__}: {error}"
+    with ThreadPoolExecutor(max_workers=max(1, len(messages))) as pool:
+        waiting = {each: pool.submit(_begin, sent, task) for each, sent in messages.items()}
+        messages.clear()
         for candidate, future in waiting.items():
             try:
                 trials[candidate], logits[candidate] = future.result()
@@ -189,7 +197,7 @@ def bench(
     Raises:
         TrialFailed: It does not load.
     """
-    trial, _ = _begin(candidate, lambda: artifact, task)
+    trial, _ = _begin(_message(candidate, artifact, task), task)
     cells: list[Cell] = []
     memory, problem = trial.loaded["memory"], ""
     try:
@@ -218,27 +226,40 @@ def _time(rounds: Sequence[Mapping[str, Any]]) -> float:
     return float(mean(median(time for times in text for time in times) for text in texts))
 
 
-def _begin(
-    candidate: Candidate, read: Callable[[], Artifact], task: Task
-) -> tuple[_Trial, list[dict[str, list[float]]]]:
+def _begin(message: bytes, task: Task) -> tuple[_Trial, list[dict[str, list[float]]]]:
     """Start a trial and wait until its model has answered once."""
     try:
-        artifact = read()
-        trial = _Trial(candidate)
+        trial = _Trial()
     except Exception as error:
         raise TrialFailed(f"{type(error).__name__}: {error}") from error
     try:
-        return trial, trial.load(artifact, task)
+        return trial, trial.load(message, task.seconds)
     except BaseException:
         trial.end()
         raise
 
 
+def _message(candidate: Candidate, artifact: Artifact, task: Task) -> bytes:
+    """Return what a child process is told first: how to run what, and the model itself."""
+    header = {
+        "name": artifact.name,
+        "backend": candidate.backend,
+        "precision": artifact.precision,
+        "device": candidate.device,
+        "threads": task.threads,
+        "objective": task.objective,
+        "cache": str(task.cache) if task.cache else None,
+        "rows": [list(row) for row in task.rows],
+        "sizes": [len(artifact.data), None if artifact.weights is None else len(artifact.weights)],
+    }
+    lines = [json.dumps(sys.path).encode(), json.dumps(header).encode()]
+    return b"\n".join(lines) + b"\n" + artifact.data + (artifact.weights or b"")
+
+
 class _Trial:
     """A child process that has one model."""
 
-    def __init__(self, candidate: Candidate) -> None:
-        self._candidate = candidate
+    def __init__(self) -> None:
         self.loaded: dict[str, Any] = {}
         self._child = subprocess.Popen(
             [sys.executable, "-c", _START],
@@ -247,26 +268,13 @@ class _Trial:
             stderr=subprocess.DEVNULL,
         )
 
-    def load(self, artifact: Artifact, task: Task) -> list[dict[str, list[float]]]:
+    def load(self, message: bytes, seconds: float) -> list[dict[str, list[float]]]:
         """Hand over the model; return the logits of the first answers.
 
         Raises:
             TrialFailed: It does not load or answer.
         """
-        header = {
-            "name": artifact.name,
-            "backend": self._candidate.backend,
-            "precision": artifact.precision,
-            "device": self._candidate.device,
-            "threads": task.threads,
-            "objective": task.objective,
-            "cache": str(task.cache) if task.cache else None,
-            "rows": [list(row) for row in task.rows],
-            "sizes": [len(artifact.data), None if artifact.weights is None else len(artifact.weights)],
-        }
-        lines = [json.dumps(sys.path).encode(), json.dumps(header).encode()]
-        payload = b"\n".join(lines) + b"\n" + artifact.data + (artifact.weights or b"")
-        self.loaded = self._ask(payload, task.seconds)
+        self.loaded = self._ask(message, seconds)
         logits: list[dict[str, list[float]]] = self.loaded["logits"]
         return logits
 
