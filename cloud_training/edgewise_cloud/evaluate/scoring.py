@@ -26,7 +26,6 @@ Rows = NDArray[np.int64]
 TASK_OF_YES_OR_NO = "toxicity"
 """Whose confidence is that of being so, not that of the answer."""
 
-
 TOLD = "_told"
 """How figures end that were reached with thresholds for the published share (`Analyzer(toxic_share=...)`)."""
 

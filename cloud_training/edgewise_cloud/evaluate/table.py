@@ -136,6 +136,23 @@ def _toxicity(records: Sequence[Record]) -> list[str]:
     return out
 
 
+def _at_prevalence(record: Record) -> list[str]:
+    """Say what holds at the published share of toxic texts, thresholds as they are and moved to it."""
+    out = []
+    for suffix, thresholds in (("", ""), (TOLD, ", thresholds for that share")):
+        found = [
+            record.values.get(f"{name}_at_published_prevalence{suffix}")
+            for name in ("accuracy", "weighted_f1")
+        ]
+        if found[0] is not None and found[1] is not None:
+            out += [
+                "",
+                f"{record.dataset}, rows weighted to the published share of toxic ones{thresholds}: "
+                f"accuracy {100 * found[0]:.1f} %, weighted F1 {found[1]:.3f}",
+            ]
+    return out
+
+
 def _languages(records: Sequence[Record]) -> list[str]:
     together = [r for r in records if r.language == EVERY_LANGUAGE]
     each = sorted((r for r in records if r.language != EVERY_LANGUAGE), key=lambda r: r.values["accuracy"])
@@ -212,20 +229,3 @@ def show(report: Report) -> str:
         out += _trust(report, task)
     out += _suites(report)
     return "\n".join(out)
-
-
-def _at_prevalence(record: Record) -> list[str]:
-    """Say what holds at the published share of toxic texts, thresholds as they are and moved to it."""
-    out = []
-    for suffix, thresholds in (("", ""), (TOLD, ", thresholds for that share")):
-        found = [
-            record.values.get(f"{name}_at_published_prevalence{suffix}")
-            for name in ("accuracy", "weighted_f1")
-        ]
-        if found[0] is not None and found[1] is not None:
-            out += [
-                "",
-                f"{record.dataset}, rows weighted to the published share of toxic ones{thresholds}: "
-                f"accuracy {100 * found[0]:.1f} %, weighted F1 {found[1]:.3f}",
-            ]
-    return out

@@ -102,7 +102,7 @@ def run_trials(artifacts: Mapping[Candidate, Callable[[], Artifact]], task: Task
         except Exception as error:  # of a broken bundle, or of a backend of others
             failed[candidate] = f"{type(error).__name__}: {error}"
     with ThreadPoolExecutor(max_workers=max(1, len(messages))) as pool:
-        waiting = {each: pool.submit(_begin, sent, task) for each, sent in messages.items()}
+        waiting = {each: pool.submit(_begin, sent, task.seconds) for each, sent in messages.items()}
         messages.clear()
         for candidate, future in waiting.items():
             try:
@@ -197,7 +197,7 @@ def bench(
     Raises:
         TrialFailed: It does not load.
     """
-    trial, _ = _begin(_message(candidate, artifact, task), task)
+    trial, _ = _begin(_message(candidate, artifact, task), task.seconds)
     cells: list[Cell] = []
     memory, problem = trial.loaded["memory"], ""
     try:
@@ -226,14 +226,14 @@ def _time(rounds: Sequence[Mapping[str, Any]]) -> float:
     return float(mean(median(time for times in text for time in times) for text in texts))
 
 
-def _begin(message: bytes, task: Task) -> tuple[_Trial, list[dict[str, list[float]]]]:
+def _begin(message: bytes, seconds: float) -> tuple[_Trial, list[dict[str, list[float]]]]:
     """Start a trial and wait until its model has answered once."""
     try:
         trial = _Trial()
     except Exception as error:
         raise TrialFailed(f"{type(error).__name__}: {error}") from error
     try:
-        return trial, trial.load(message, task.seconds)
+        return trial, trial.load(message, seconds)
     except BaseException:
         trial.end()
         raise
