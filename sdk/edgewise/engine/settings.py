@@ -94,7 +94,9 @@ def check_share(name: str, value: float | None) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1:
+    number = isinstance(value, Real) and not isinstance(value, bool) and 0 < value < 1
+    # Compared before it is converted, which an enormous one refuses, and after, which may round it to an end.
+    if not number or not 0.0 < float(value) < 1.0:
         raise SettingError(name, value, "a number above 0 and below 1, for example 0.05 for 5 in 100")
     return float(value)
 

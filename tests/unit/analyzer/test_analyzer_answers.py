@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,8 @@ def test_unknown_tasks_and_languages_are_refused_at_once(speaking: Path, analyze
         {"toxic_share": 1},
         {"toxic_share": "5 %"},
         {"toxic_share": float("nan")},
+        {"toxic_share": 10**400},
+        {"toxic_share": Fraction(10**30 - 1, 10**30)},
         {"languages": []},
         {"languages": [1]},
         {"tasks": 7},
